@@ -1,0 +1,38 @@
+#ifndef MQC_BASE_ARENA_H
+#define MQC_BASE_ARENA_H
+
+#include "base/view.h"
+
+#include <stddef.h>
+
+/*
+ * Memory that is handed out piece by piece and freed all at once, with an upper bound: what decodes
+ * foreign bytes takes its memory here, so that no input can make it grow without limit.
+ * Not thread-safe; one owner at a time.
+ */
+struct mqc__arena {
+    struct mqc__arena_block *blocks;
+    size_t used_bytes;
+    size_t limit_bytes;
+};
+
+/* Prepares an arena that hands out at most limit_bytes; takes no memory yet. */
+void mqc__arena_init(struct mqc__arena *arena, size_t limit_bytes);
+
+/* Returns zeroed memory aligned for any object, or NULL when the limit or memory is exhausted.
+ * size 0 gives a valid pointer. */
+void *mqc__arena_alloc(struct mqc__arena *arena, size_t size);
+
+/* As mqc__arena_alloc for count objects of size bytes, safe against overflow. */
+void *mqc__arena_array(struct mqc__arena *arena, size_t count, size_t size);
+
+/* Copies the bytes and terminates them with NUL (not counted); false when there is no room. */
+bool mqc__arena_copy(struct mqc__arena *arena, struct mqc_view bytes, struct mqc_view *copy_out);
+
+/* Forgets everything handed out, keeps one block for the next use. */
+void mqc__arena_reset(struct mqc__arena *arena);
+
+/* Frees everything; the arena may be used again after that. */
+void mqc__arena_fini(struct mqc__arena *arena);
+
+#endif
