@@ -1,0 +1,53 @@
+#ifndef MQC_CODEC_PROTOBUF_H
+#define MQC_CODEC_PROTOBUF_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "value/event.h"
+
+/*
+ * The wire form, proto/mqcluster/v1/event.proto: an Envelope carries the sender, the sequence
+ * number of its first event, and events. An event is encoded once, as one complete `events` field
+ * of an Envelope, so that a batch is made by putting such pieces one after another behind a header.
+ */
+
+/* The content type of an Envelope (MQTT 5, 3.3.2.3.9). */
+#define MQC__CONTENT_TYPE_PROTOBUF "application/x-protobuf; msg=mqcluster.v1.Envelope"
+
+/* Who sent an envelope. */
+struct mqc__sender {
+    struct mqc_view instance; /* the node id, new at every start */
+    struct mqc_view node;     /* the node's name */
+};
+
+/* A decoded envelope; everything lives in the arena it was decoded into. */
+struct mqc__envelope {
+    struct mqc__sender sender;
+    uint64_t first_sequence;
+    bool starts_count; /* smaller sequence numbers are not missing: the count (re)starts here */
+    const struct mqc_event *events;
+    size_t event_count;
+    size_t unknown_count; /* values of a kind that this version does not know, decoded as none */
+};
+
+/*
+ * Appends one event as an `events` field. The event must have passed mqc__event_check().
+ * MQC_ETOOLARGE: the buffer's limit is reached; MQC_ENOMEM. On failure the buffer is as it was.
+ */
+enum mqc_error mqc__protobuf_event(const struct mqc_event *event, struct mqc__buffer *buffer);
+
+/* Appends the fields of an Envelope that stand before its events; errors as above. */
+enum mqc_error mqc__protobuf_header(const struct mqc__sender *sender, uint64_t first_sequence,
+                                    bool starts_count, struct mqc__buffer *buffer);
+
+/*
+ * Decodes an Envelope into the arena, whose limit bounds the memory that any payload can take.
+ * Strings may point into the payload, which must then live as long as the envelope is used.
+ * Sets and tables come out sorted. MQC_EMALFORMED: not an Envelope, or an element or key twice;
+ * MQC_ETOOLARGE: nested deeper than MQC_MAX_DEPTH, or over the arena's limit; *info says what.
+ */
+enum mqc_error mqc__protobuf_decode(struct mqc__arena *arena, struct mqc_view payload,
+                                    struct mqc__envelope *envelope_out,
+                                    struct mqc_error_info *info);
+
+#endif

@@ -1,0 +1,250 @@
+#include "codec/protobuf.h"
+#include "test_protobuf_samples.h"
+#include "value/check.h"
+
+#define DECODE_BYTES ((size_t)16 << 20)
+
+/* What each test needs; made by setup(), which every test calls first. */
+struct fixture {
+    struct mqc__arena samples;
+    struct mqc__arena decoded;
+    struct mqc__buffer wire;
+    struct mqc__envelope envelope;
+    struct mqc_error_info info;
+};
+
+static struct fixture setup(void)
+{
+    struct fixture f = {.envelope = {.event_count = 0}};
+    mqc__arena_init(&f.samples, DECODE_BYTES);
+    mqc__arena_init(&f.decoded, DECODE_BYTES);
+    mqc__buffer_init(&f.wire, DECODE_BYTES);
+    return f;
+}
+
+static void teardown(struct fixture *f)
+{
+    mqc__arena_fini(&f->samples);
+    mqc__arena_fini(&f->decoded);
+    mqc__buffer_fini(&f->wire);
+}
+
+static enum mqc_error decode(struct fixture *f)
+{
+    return mqc__protobuf_decode(&f->decoded, mqc__buffer_view(&f->wire), &f->envelope, &f->info);
+}
+
+static void test_event_of_every_type_round_trips(void)
+{
+    struct fixture f = setup();
+    const struct mqc_event event = sample_every_type(&f.samples);
+    CHECK_INT(mqc__event_check(&event, &f.info), MQC_OK);
+    sample_encode(&event, &f.wire);
+    CHECK_INT(decode(&f), MQC_OK);
+    CHECK_VIEW_TEXT(f.envelope.sender.instance, "7f3a");
+    CHECK_VIEW_TEXT(f.envelope.sender.node, "worker-1");
+    CHECK_UNSIGNED(f.envelope.first_sequence, 7);
+    CHECK(f.envelope.starts_count);
+    CHECK_UNSIGNED(f.envelope.unknown_count, 0);
+    REQUIRE(f.envelope.event_count == 1);
+    CHECK(sample_events_equal(&f.envelope.events[0], &event));
+    teardown(&f);
+}
+
+static void test_random_events_round_trip(void)
+{
+    struct test_random random = {.state = 1};
+    struct fixture f = setup();
+    for (int round = 0; round < 3000; round++) {
+        mqc__arena_reset(&f.samples);
+        mqc__arena_reset(&f.decoded);
+        mqc__buffer_clear(&f.wire);
+        const struct mqc_event event = sample_event(&f.samples, &random);
+        CHECK_INT(mqc__event_check(&event, &f.info), MQC_OK);
+        sample_encode(&event, &f.wire);
+        CHECK_INT(decode(&f), MQC_OK);
+        REQUIRE(f.envelope.event_count == 1);
+        REQUIRE(sample_events_equal(&f.envelope.events[0], &event));
+    }
+    teardown(&f);
+}
+
+static void test_batch_of_random_events_decodes_in_order(void)
+{
+    struct test_random random = {.state = 2};
+    struct fixture f = setup();
+    struct mqc_event events[100];
+    const struct mqc__sender sender = {mqc_view_text("i"), mqc_view_text("n")};
+    CHECK_INT(mqc__protobuf_header(&sender, UINT64_MAX, false, &f.wire), MQC_OK);
+    for (size_t i = 0; i < 100; i++) {
+        events[i] = sample_event(&f.samples, &random);
+        CHECK_INT(mqc__protobuf_event(&events[i], &f.wire), MQC_OK);
+    }
+    CHECK_INT(decode(&f), MQC_OK);
+    CHECK_UNSIGNED(f.envelope.first_sequence, UINT64_MAX);
+    CHECK(!f.envelope.starts_count);
+    REQUIRE(f.envelope.event_count == 100);
+    for (size_t i = 0; i < 100; i++)
+        CHECK(sample_events_equal(&f.envelope.events[i], &events[i]));
+    teardown(&f);
+}
+
+/* More values than the encoder's stack has room for. */
+static void test_event_with_many_values_round_trips(void)
+{
+    struct fixture f = setup();
+    struct mqc_value *items = mqc__arena_array(&f.samples, 5000, sizeof *items);
+    for (size_t i = 0; i < 5000; i++)
+        items[i] = mqc_count(5000 - i);
+    const struct mqc_value args[] = {mqc_set(items, 5000), mqc_vector(items, 5000)};
+    const struct mqc_event event = {.name = mqc_view_text("e"), .args = args, .arg_count = 2};
+    sample_encode(&event, &f.wire);
+    CHECK_INT(decode(&f), MQC_OK);
+    REQUIRE(f.envelope.event_count == 1);
+    CHECK(sample_events_equal(&f.envelope.events[0], &event));
+    CHECK_UNSIGNED(f.envelope.events[0].args[0].as.list.items[0].as.count, 1);
+    CHECK_UNSIGNED(f.envelope.events[0].args[1].as.list.items[0].as.count, 5000);
+    teardown(&f);
+}
+
+static void test_nan_keeps_its_bits(void)
+{
+    static const uint64_t patterns[] = {UINT64_C(0x7ff8000000000000), UINT64_C(0xfff8000000000001),
+                                        UINT64_C(0x7ff4000000abcdef), UINT64_C(0x7ff0000000000000),
+                                        UINT64_C(0x8000000000000000), UINT64_C(0x0000000000000001)};
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        struct fixture f = setup();
+        struct mqc_value arg = mqc_real(0);
+        memcpy(&arg.as.real, &patterns[i], sizeof arg.as.real);
+        const struct mqc_event event = {.name = mqc_view_text("e"), .args = &arg, .arg_count = 1};
+        sample_encode(&event, &f.wire);
+        CHECK_INT(decode(&f), MQC_OK);
+        uint64_t bits = 0;
+        memcpy(&bits, &f.envelope.events[0].args[0].as.real, sizeof bits);
+        CHECK_UNSIGNED(bits, patterns[i]);
+        teardown(&f);
+    }
+}
+
+/* As an argument and as metadata. */
+static void check_nesting(unsigned depth, struct mqc_value innermost, enum mqc_error expected)
+{
+    struct fixture f = setup();
+    const struct mqc_value value = sample_nested(&f.samples, depth, innermost);
+    const struct mqc_metadata metadata = {200, value};
+    const struct mqc_event events[] = {
+        {.name = mqc_view_text("e"), .args = &value, .arg_count = 1},
+        {.name = mqc_view_text("e"), .metadata = &metadata, .metadata_count = 1}};
+    for (size_t i = 0; i < 2; i++) {
+        mqc__buffer_clear(&f.wire);
+        sample_encode(&events[i], &f.wire);
+        CHECK_INT(mqc__event_check(&events[i], &f.info), expected);
+        CHECK_INT(decode(&f), expected);
+        if (expected != MQC_OK)
+            CHECK_CONTAINS(f.info.text, "nested too deep");
+    }
+    teardown(&f);
+}
+
+static void test_nesting_is_bounded_exactly(void)
+{
+    static const struct {
+        unsigned depth;
+        enum mqc_error error;
+    } cases[] = {
+        {1, MQC_OK}, {63, MQC_OK}, {64, MQC_OK}, {65, MQC_ETOOLARGE}, {300, MQC_ETOOLARGE}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        check_nesting(cases[i].depth, mqc_none(), cases[i].error);
+        check_nesting(cases[i].depth, mqc_vector(NULL, 0), cases[i].error);
+        check_nesting(cases[i].depth, mqc_string_text("leaf"), cases[i].error);
+    }
+}
+
+static void test_connection_seen_is_small(void)
+{
+    struct fixture f = setup();
+    const struct mqc_event event = sample_connection_seen(&f.samples);
+    CHECK_INT(mqc__protobuf_event(&event, &f.wire), MQC_OK);
+    CHECK_UNSIGNED(f.wire.size, 59);
+    teardown(&f);
+}
+
+/* The bytes are a promise to every other program and to every later version. */
+static void test_bytes_on_the_wire_are_fixed(void)
+{
+    struct fixture f = setup();
+    const struct mqc_event event = sample_connection_seen(&f.samples);
+    sample_encode(&event, &f.wire);
+    static const char expected[] = "\x0a\x04"
+                                   "7f3a"
+                                   "\x12\x08"
+                                   "worker-1"
+                                   "\x18\x07"
+                                   "\x20\x01"
+                                   "\x2a\x39"
+                                   "\x0a\x0f"
+                                   "connection_seen"
+                                   "\x12\x05\x35\x05\x00\x00\x0a"
+                                   "\x12\x04\x48\xc5\xa1\x0d"
+                                   "\x12\x05\x35\x22\xd8\xb8\x5d"
+                                   "\x12\x03\x48\xed\x0d"
+                                   "\x12\x0d\x2a\x0b"
+                                   "ESTABLISHED";
+    CHECK_VIEW(mqc__buffer_view(&f.wire), mqc_view_bytes(expected, sizeof expected - 1));
+    teardown(&f);
+}
+
+static void test_envelope_without_events_decodes(void)
+{
+    struct fixture f = setup();
+    CHECK_INT(decode(&f), MQC_OK);
+    CHECK_UNSIGNED(f.envelope.event_count, 0);
+    CHECK_UNSIGNED(f.envelope.sender.instance.size, 0);
+    const struct mqc__sender nobody = {mqc_view_text(NULL), mqc_view_text(NULL)};
+    CHECK_INT(mqc__protobuf_header(&nobody, 0, false, &f.wire), MQC_OK);
+    CHECK_UNSIGNED(f.wire.size, 0);
+    const struct mqc__sender sender = {mqc_view_bytes("a\0b", 3), mqc_view_text("n")};
+    CHECK_INT(mqc__protobuf_header(&sender, 300, true, &f.wire), MQC_OK);
+    CHECK_INT(decode(&f), MQC_OK);
+    CHECK_VIEW(f.envelope.sender.instance, sender.instance);
+    CHECK_UNSIGNED(f.envelope.first_sequence, 300);
+    CHECK_UNSIGNED(f.envelope.event_count, 0);
+    teardown(&f);
+}
+
+static void test_full_buffer_is_left_as_it_was(void)
+{
+    struct fixture f = setup();
+    const struct mqc_event event = sample_connection_seen(&f.samples);
+    const struct mqc__sender sender = {mqc_view_text("instance"), mqc_view_text("node")};
+    for (size_t limit = 3; limit < 59 + 3; limit++) {
+        struct mqc__buffer buffer;
+        mqc__buffer_init(&buffer, limit);
+        CHECK(mqc__buffer_append_text(&buffer, "abc"));
+        CHECK_INT(mqc__protobuf_event(&event, &buffer), MQC_ETOOLARGE);
+        if (limit < 10)
+            CHECK_INT(mqc__protobuf_header(&sender, 1, false, &buffer), MQC_ETOOLARGE);
+        CHECK_VIEW_TEXT(mqc__buffer_view(&buffer), "abc");
+        CHECK(!mqc__buffer_failed(&buffer));
+        mqc__buffer_fini(&buffer);
+    }
+    teardown(&f);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"event_of_every_type_round_trips", test_event_of_every_type_round_trips},
+        {"random_events_round_trip", test_random_events_round_trip},
+        {"batch_of_random_events_decodes_in_order", test_batch_of_random_events_decodes_in_order},
+        {"event_with_many_values_round_trips", test_event_with_many_values_round_trips},
+        {"nan_keeps_its_bits", test_nan_keeps_its_bits},
+        {"nesting_is_bounded_exactly", test_nesting_is_bounded_exactly},
+        {"connection_seen_is_small", test_connection_seen_is_small},
+        {"bytes_on_the_wire_are_fixed", test_bytes_on_the_wire_are_fixed},
+        {"envelope_without_events_decodes", test_envelope_without_events_decodes},
+        {"full_buffer_is_left_as_it_was", test_full_buffer_is_left_as_it_was},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("codec.protobuf", tests);
+}
