@@ -1,0 +1,102 @@
+#include "config/loader.h"
+
+#include "config/utf8.h"
+
+static void read_section(struct mqc__loader *loader, const struct mqc__option *section,
+                         const struct mqc__spot *spot, const yaml_node_t *node);
+
+struct mqc__place *mqc__loader_place(struct mqc__loader *loader, const struct mqc__option *option)
+{
+    return &loader->places[option - mqc__options];
+}
+
+static void report_unknown(struct mqc__loader *loader, const struct mqc__option *section,
+                           const struct mqc__pair *pair)
+{
+    char excerpt[MQC__EXCERPT_BYTES];
+    (void)mqc__excerpt(pair->key, excerpt);
+    if (section == NULL && mqc__option_is_planned(pair->key)) {
+        mqc__problems_add(loader->problems, &pair->key_spot,
+                          "this version does not have the option %s yet", excerpt);
+        return;
+    }
+    const struct mqc__option *nearest = mqc__option_nearest(section, pair->key);
+    if (nearest == NULL) {
+        mqc__problems_add(loader->problems, &pair->key_spot, "unknown option %s", excerpt);
+        return;
+    }
+    mqc__problems_add(loader->problems, &pair->key_spot, "unknown option %s; did you mean %s?",
+                      excerpt, nearest->path);
+    /* It is probably there with a slip, so do not also say that it is missing. */
+    mqc__loader_place(loader, nearest)->has_failed = true;
+}
+
+static void read_single(struct mqc__loader *loader, const struct mqc__option *option,
+                        const struct mqc__spot *spot, const yaml_node_t *node)
+{
+    struct mqc_view text;
+    struct mqc_error_info info;
+    if (!mqc__read_scalar(loader, spot, node, &text))
+        return;
+    const enum mqc_error error = mqc__option_assign(loader->config, option, text, &info);
+    if (error != MQC_OK)
+        mqc__loader_fail(loader, spot, error, &info);
+}
+
+static void read_value(struct mqc__loader *loader, const struct mqc__option *option,
+                       const struct mqc__spot *spot, const yaml_node_t *node)
+{
+    switch (option->kind) {
+    case MQC__OPTION_SECTION: read_section(loader, option, spot, node); return;
+    case MQC__OPTION_URIS: mqc__read_uris(loader, spot, node); return;
+    case MQC__OPTION_PREFIXES: mqc__read_prefixes(loader, spot, node); return;
+    case MQC__OPTION_NODES: mqc__read_nodes(loader, spot, node); return;
+    case MQC__OPTION_EVENTS: mqc__read_events(loader, spot, node); return;
+    default: read_single(loader, option, spot, node); return;
+    }
+}
+
+static void read_option(struct mqc__loader *loader, const struct mqc__option *option,
+                        const struct mqc__pair *pair)
+{
+    struct mqc__place *place = mqc__loader_place(loader, option);
+    place->line = pair->key_spot.line;
+    place->column = pair->key_spot.column;
+    place->is_given = true;
+    const size_t before = loader->problems->count;
+    read_value(loader, option, &pair->value_spot, pair->value);
+    /* A section's mistakes are those of its options, unless there are no options to see. */
+    if (loader->problems->count != before &&
+        (option->kind != MQC__OPTION_SECTION || pair->value->type != YAML_MAPPING_NODE))
+        place->has_failed = true;
+}
+
+static void read_section(struct mqc__loader *loader, const struct mqc__option *section,
+                         const struct mqc__spot *spot, const yaml_node_t *node)
+{
+    struct mqc__pair *pairs = NULL;
+    size_t count = 0;
+    if (!mqc__read_mapping(loader, spot, node, "a mapping of options to values", &pairs, &count))
+        return;
+    for (size_t i = 0; i < count && !mqc__loader_must_stop(loader); i++) {
+        const struct mqc__option *option = mqc__option_child(section, pairs[i].key);
+        if (option == NULL)
+            report_unknown(loader, section, &pairs[i]);
+        else if (pairs[i].value != NULL)
+            read_option(loader, option, &pairs[i]);
+    }
+}
+
+void mqc__read_options(struct mqc__loader *loader)
+{
+    const yaml_node_t *root = yaml_document_get_root_node(loader->document);
+    if (root == NULL) {
+        const struct mqc__spot nowhere = {0, 0, ""};
+        mqc__problems_add(loader->problems, &nowhere,
+                          "the file is empty; at least cluster.name and broker.uri are needed");
+        return;
+    }
+    const struct mqc__spot spot = {(unsigned)root->start_mark.line + 1,
+                                   (unsigned)root->start_mark.column + 1, ""};
+    read_section(loader, NULL, &spot, root);
+}

@@ -1,0 +1,111 @@
+#include "config/config_priv.h"
+
+#include "base/fail.h"
+#include "config/password.h"
+#include "config/scalar.h"
+#include "config/text_check.h"
+#include "config/utf8.h"
+
+static void *slot_of(struct mqc_config *config, const struct mqc__option *option)
+{
+    return (char *)&config->settings + option->offset;
+}
+
+enum mqc_error mqc__text_assign(struct mqc_config *config, struct mqc_view text,
+                                const char **text_out, struct mqc_error_info *info)
+{
+    struct mqc_view copy;
+    if (text.size == 0)
+        return mqc__fail(info, MQC_ECONFIG, "the value is empty; expected a text");
+    if (text.size > MQC__CONFIG_TEXT_BYTES_MAX)
+        return mqc__fail(info, MQC_ECONFIG, "the text has %zu bytes, at most %zu are possible",
+                         text.size, MQC__CONFIG_TEXT_BYTES_MAX);
+    if (memchr(text.data, '\0', text.size) != NULL)
+        return mqc__fail(info, MQC_ECONFIG, "the text contains a NUL character");
+    if (!mqc__utf8_is_valid(text))
+        return mqc__fail(info, MQC_ECONFIG, "the text is not UTF-8");
+    if (!mqc__arena_copy(&config->arena, text, &copy))
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    *text_out = copy.data;
+    return MQC_OK;
+}
+
+/* Text that people read; a line end here comes from a slip, for instance in an environment
+ * variable. */
+static enum mqc_error assign_plain(struct mqc_config *config, struct mqc_view text,
+                                   const char **text_out, struct mqc_error_info *info)
+{
+    char excerpt[MQC__EXCERPT_BYTES];
+    const enum mqc_error error = mqc__text_assign(config, text, text_out, info);
+    if (error == MQC_OK && mqc__utf8_has_control(text))
+        return mqc__fail(info, MQC_ECONFIG, "%s contains a control character",
+                         mqc__excerpt(text, excerpt));
+    return error;
+}
+
+static enum mqc_error assign_text(struct mqc_config *config, const struct mqc__option *option,
+                                  struct mqc_view text, struct mqc_error_info *info)
+{
+    const char *copy = NULL;
+    enum mqc_error error = option->is_secret ? mqc__text_assign(config, text, &copy, info)
+                                             : assign_plain(config, text, &copy, info);
+    if (error == MQC_OK && option->check != NULL)
+        error = option->check(copy, info);
+    if (error == MQC_OK)
+        *(const char **)slot_of(config, option) = copy;
+    return error == MQC_OK || error == MQC_ENOMEM ? error : MQC_ECONFIG;
+}
+
+static enum mqc_error assign_uri(struct mqc_config *config, struct mqc_view text,
+                                 struct mqc_error_info *info)
+{
+    const char *copy = NULL;
+    enum mqc_error error = mqc__text_assign(config, text, &copy, info);
+    if (error == MQC_OK)
+        error = mqc__check_uri(copy, info);
+    if (error != MQC_OK)
+        return error;
+    const char **uris = mqc__arena_alloc(&config->arena, sizeof *uris);
+    if (uris == NULL)
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    uris[0] = copy;
+    config->settings.broker.uris = uris;
+    config->settings.broker.uri_count = 1;
+    return MQC_OK;
+}
+
+static enum mqc_error assign_password_file(struct mqc_config *config,
+                                           const struct mqc__option *option, struct mqc_view text,
+                                           struct mqc_error_info *info)
+{
+    const char *path = NULL;
+    const enum mqc_error error = assign_plain(config, text, &path, info);
+    if (error != MQC_OK)
+        return error;
+    return mqc__password_read(&config->arena, config->directory, path,
+                              (const char **)slot_of(config, option), info);
+}
+
+enum mqc_error mqc__option_assign(struct mqc_config *config, const struct mqc__option *option,
+                                  struct mqc_view text, struct mqc_error_info *info)
+{
+    switch (option->kind) {
+    case MQC__OPTION_BOOL: return mqc__scalar_bool(text, slot_of(config, option), info);
+    case MQC__OPTION_INTEGER:
+    case MQC__OPTION_SIZE:
+    case MQC__OPTION_DURATION:
+        return mqc__scalar_number(option, text, slot_of(config, option), info);
+    case MQC__OPTION_CHOICE:
+        return mqc__scalar_choice(option->choices, text, slot_of(config, option), info);
+    case MQC__OPTION_TEXT: return assign_text(config, option, text, info);
+    case MQC__OPTION_PASSWORD_FILE: return assign_password_file(config, option, text, info);
+    case MQC__OPTION_URI: return assign_uri(config, text, info);
+    case MQC__OPTION_SECTION:
+    case MQC__OPTION_URIS:
+    case MQC__OPTION_PREFIXES:
+    case MQC__OPTION_NODES:
+    case MQC__OPTION_EVENTS: break;
+    }
+    return mqc__fail(info, MQC_ECONFIG, "%s is no single value; it can only be given in a file",
+                     option->path);
+}

@@ -1,0 +1,60 @@
+#ifndef MQC_CONFIG_CONFIG_H
+#define MQC_CONFIG_CONFIG_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+/* A node's configuration: read from a YAML file, or built option by option. Not thread-safe until
+ * it was given to mqc_backend_new(), which copies what it needs. */
+struct mqc_config;
+
+/* One mistake in a configuration. */
+struct mqc_config_problem {
+    const char *file; /* as given to mqc_config_load() */
+    unsigned line;    /* from 1; 0 when it belongs to no line */
+    unsigned column;  /* from 1 */
+    const char *key;  /* dotted path: broker.uri, events.ping.args[1]; may be empty */
+    const char *text; /* what is wrong and what is expected */
+};
+
+/* Takes one mistake; everything is valid for the call. */
+typedef void (*mqc_config_problem_fn)(void *context, const struct mqc_config_problem *problem);
+
+/*
+ * Creates a configuration in which every option has its default. The caller frees it with
+ * mqc_config_free(). Returns NULL when memory runs out.
+ */
+MQC_API struct mqc_config *mqc_config_new(void);
+
+/*
+ * Reads a YAML file; "-" is standard input. Calls `problem` (may be NULL) for every mistake, in the
+ * order of the file, before it returns. ${VAR} in a value is replaced from the environment, which
+ * no other thread may change meanwhile. MQC_ECONFIG: there were mistakes; MQC_EIO: the file cannot
+ * be read (also reported as a problem); MQC_ENOMEM. *config_out is NULL on failure.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_config_load(const char *path, mqc_config_problem_fn problem,
+                                                    void *context, struct mqc_config **config_out);
+
+/*
+ * Sets one scalar option by its dotted path, from text as it would stand in YAML:
+ * mqc_config_set(config, "broker.uri", "mqtt://127.0.0.1:1883", &info); ${VAR} is not replaced.
+ * Copies the text; the memory of the value before is freed with the configuration.
+ * MQC_ENOTFOUND: no such option; MQC_ECONFIG: the value does not fit, or the option is no scalar;
+ * MQC_ENOMEM. The option is unchanged then.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_config_set(struct mqc_config *config, const char *path,
+                                                   const char *value, struct mqc_error_info *info);
+
+/*
+ * Checks what a single option cannot tell: required options, a node that is missing from `nodes`,
+ * limits that contradict each other. mqc_config_load() does it by itself. MQC_ECONFIG: *info says
+ * what is wrong.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_config_check(const struct mqc_config *config,
+                                                     struct mqc_error_info *info);
+
+/* Frees a configuration and sets the caller's pointer to NULL; a NULL inside is fine. */
+MQC_API void mqc_config_free(struct mqc_config **config);
+
+#endif

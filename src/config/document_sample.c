@@ -1,0 +1,105 @@
+#include "config/document.h"
+
+#include "config/document_priv.h"
+
+#define LINE_COLUMNS ((size_t)96)
+
+static const char introduction[] = "The configuration of one mqcluster node. The smallest one is:";
+
+static const char explanation[] =
+    "Below, every option is explained. A line with '#' and no blank or several behind it "
+    "shows an option with its default or an example: remove the '#' to set it, and that of the "
+    "section above it. Sizes are bytes or have a unit (kB, KiB, MB, MiB, GB, GiB); durations have "
+    "one (ms, "
+    "s, m, h, d). ${VAR} is replaced by the environment's VAR, ${VAR:-text} by text where VAR is "
+    "not set, and $$ is a plain '$'.";
+
+static void append(struct mqc__buffer *buffer, const char *text)
+{
+    (void)mqc__buffer_append_text(buffer, text);
+}
+
+/* Appends text as a comment of several lines, filled up to LINE_COLUMNS. */
+static void append_comment(struct mqc__buffer *buffer, const char *margin, const char *text)
+{
+    size_t column = 0;
+    while (*text != '\0') {
+        const size_t size = strcspn(text, " ");
+        if (column != 0 && column + 1 + size > LINE_COLUMNS) {
+            append(buffer, "\n");
+            column = 0;
+        }
+        append(buffer, column == 0 ? margin : " ");
+        (void)mqc__buffer_append(buffer, text, size);
+        column += size + (column == 0 ? strlen(margin) : 1);
+        text += size + strspn(text + size, " ");
+    }
+    append(buffer, "\n");
+}
+
+/* Appends every line of a text with a margin before it. */
+static void append_lines(struct mqc__buffer *buffer, const char *hash, const char *indent,
+                         const char *text)
+{
+    while (*text != '\0') {
+        const size_t size = strcspn(text, "\n");
+        append(buffer, hash);
+        append(buffer, indent);
+        (void)mqc__buffer_append(buffer, text, size);
+        append(buffer, "\n");
+        text += size + (text[size] == '\n');
+    }
+}
+
+static bool has_required(const struct mqc__option *section)
+{
+    for (size_t i = 0; i < mqc__option_count; i++)
+        if (mqc__options[i].is_required && mqc__option_section(&mqc__options[i]) == section)
+            return true;
+    return false;
+}
+
+static void append_key(struct mqc__buffer *buffer, const struct mqc__option *option, bool is_set,
+                       const char *indent)
+{
+    append(buffer, is_set ? "" : "#");
+    append(buffer, indent);
+    append(buffer, mqc__option_name(option));
+    append(buffer, ":");
+}
+
+static void append_option(struct mqc__buffer *buffer, const struct mqc__option *option)
+{
+    char description[MQC__DESCRIPTION_BYTES];
+    const bool is_inner = mqc__option_section(option) != NULL;
+    const char *indent = is_inner ? "  " : "";
+    append(buffer, "\n");
+    append_comment(buffer, is_inner ? "  # " : "# ", option->doc);
+    if (option->kind == MQC__OPTION_SECTION) {
+        append_key(buffer, option, has_required(option), "");
+        append(buffer, "\n");
+        return;
+    }
+    append_comment(buffer, is_inner ? "  # " : "# ", mqc__document_describe(option, description));
+    append_key(buffer, option, option->is_required, indent);
+    if (mqc__document_is_block(option)) {
+        append(buffer, "\n");
+        append_lines(buffer, "#", is_inner ? "    " : "  ", mqc__document_example(option));
+        return;
+    }
+    append(buffer, " ");
+    append(buffer, mqc__document_example(option));
+    append(buffer, "\n");
+}
+
+bool mqc__config_write_sample(struct mqc__buffer *buffer)
+{
+    append_comment(buffer, "# ", introduction);
+    append(buffer, "#\n");
+    append_lines(buffer, "#", " ", mqc__document_smallest);
+    append(buffer, "#\n");
+    append_comment(buffer, "# ", explanation);
+    for (size_t i = 0; i < mqc__option_count; i++)
+        append_option(buffer, &mqc__options[i]);
+    return !mqc__buffer_failed(buffer);
+}

@@ -1,0 +1,89 @@
+#include "config/document_priv.h"
+
+#include "config/scalar.h"
+
+#include <stdio.h>
+
+const char mqc__document_smallest[] = "cluster: {name: site-7}\n"
+                                      "broker: {uri: \"mqtt://127.0.0.1:1883\"}\n";
+
+bool mqc__document_is_block(const struct mqc__option *option)
+{
+    return option->kind == MQC__OPTION_PREFIXES || option->kind == MQC__OPTION_NODES ||
+           option->kind == MQC__OPTION_EVENTS;
+}
+
+const char *mqc__document_example(const struct mqc__option *option)
+{
+    return option->example != NULL ? option->example : option->default_text;
+}
+
+static const char *noun_of(enum mqc__option_kind kind)
+{
+    switch (kind) {
+    case MQC__OPTION_SECTION: return "A mapping";
+    case MQC__OPTION_BOOL: return "true or false";
+    case MQC__OPTION_INTEGER: return "A whole number";
+    case MQC__OPTION_SIZE: return "A size";
+    case MQC__OPTION_DURATION: return "A duration";
+    case MQC__OPTION_TEXT: return "A text";
+    case MQC__OPTION_CHOICE: return "";
+    case MQC__OPTION_PASSWORD_FILE: return "A file name";
+    case MQC__OPTION_URI: return "A broker's address";
+    case MQC__OPTION_URIS: return "A list of broker addresses";
+    case MQC__OPTION_PREFIXES: return "A list of mappings with prefix and guarantee";
+    case MQC__OPTION_NODES: return "A mapping of names to {type: WORD}";
+    case MQC__OPTION_EVENTS: return "A mapping of names to {args: [{NAME: TYPE}, ...]}";
+    }
+    return "";
+}
+
+/* What the value may be. */
+static void describe_values(const struct mqc__option *option, char *text, size_t size)
+{
+    char min[MQC__SCALAR_BYTES];
+    char max[MQC__SCALAR_BYTES];
+    if (option->kind == MQC__OPTION_CHOICE)
+        mqc__scalar_list_choices(option->choices, text, size);
+    else if (option->max != 0)
+        (void)snprintf(text, size, "%s, %s to %s", noun_of(option->kind),
+                       mqc__scalar_format(option->kind, option->min, min),
+                       mqc__scalar_format(option->kind, option->max, max));
+    else
+        (void)snprintf(text, size, "%s", noun_of(option->kind));
+}
+
+static const struct mqc__option *alternative_of(const struct mqc__option *option)
+{
+    for (size_t i = 0; i < mqc__option_count; i++)
+        if (mqc__options[i].excludes != NULL && strcmp(mqc__options[i].excludes, option->path) == 0)
+            return &mqc__options[i];
+    return NULL;
+}
+
+/* What holds when the option is not given. */
+static void describe_absence(const struct mqc__option *option, char *text, size_t size)
+{
+    const struct mqc__option *alternative = alternative_of(option);
+    if (option->is_required && alternative != NULL)
+        (void)snprintf(text, size, "; required, unless %s is given", alternative->path);
+    else if (option->is_required)
+        (void)snprintf(text, size, "; required");
+    else if (option->default_text != NULL)
+        (void)snprintf(text, size, "; default %s", option->default_text);
+    else if (option->default_note != NULL)
+        (void)snprintf(text, size, "; default: %s", option->default_note);
+    else
+        text[0] = '\0';
+}
+
+const char *mqc__document_describe(const struct mqc__option *option,
+                                   char text_out[MQC__DESCRIPTION_BYTES])
+{
+    char values[MQC__DESCRIPTION_BYTES / 2];
+    char absence[MQC__DESCRIPTION_BYTES / 2 - 2];
+    describe_values(option, values, sizeof values);
+    describe_absence(option, absence, sizeof absence);
+    (void)snprintf(text_out, MQC__DESCRIPTION_BYTES, "%s%s.", values, absence);
+    return text_out;
+}

@@ -1,0 +1,56 @@
+#include "config/loader.h"
+
+#include "config/scalar.h"
+#include "config/text_check.h"
+
+static void read_name(struct mqc__loader *loader, const struct mqc__pair *pair,
+                      const char **name_out)
+{
+    struct mqc_error_info info;
+    enum mqc_error error = mqc__text_assign(loader->config, pair->key, name_out, &info);
+    if (error == MQC_OK)
+        error = mqc__check_level(*name_out, &info);
+    if (error != MQC_OK)
+        mqc__loader_fail(loader, &pair->key_spot, error, &info);
+}
+
+static void read_type(struct mqc__loader *loader, const struct mqc__pair *pair, int *type_out)
+{
+    struct mqc_view text;
+    struct mqc_error_info info;
+    if (!mqc__read_scalar(loader, &pair->value_spot, pair->value, &text))
+        return;
+    const enum mqc_error error = mqc__scalar_choice(mqc__node_type_choices, text, type_out, &info);
+    if (error != MQC_OK)
+        mqc__loader_fail(loader, &pair->value_spot, error, &info);
+}
+
+static void read_node(struct mqc__loader *loader, const struct mqc__pair *pair,
+                      struct mqc__node_settings *node_out)
+{
+    static const char *const names[] = {"type", NULL};
+    struct mqc__pair fields[1];
+    read_name(loader, pair, &node_out->name);
+    if (mqc__read_fields(loader, &pair->value_spot, pair->value, names, fields) &&
+        fields[0].value != NULL)
+        read_type(loader, &fields[0], &node_out->type);
+}
+
+void mqc__read_nodes(struct mqc__loader *loader, const struct mqc__spot *spot,
+                     const yaml_node_t *node)
+{
+    struct mqc__pair *pairs = NULL;
+    size_t count = 0;
+    if (!mqc__read_mapping(loader, spot, node, "a mapping of node names to {type: WORD}", &pairs,
+                           &count))
+        return;
+    struct mqc__node_settings *nodes =
+        mqc__loader_array(loader, &loader->config->arena, count, sizeof *nodes);
+    if (nodes == NULL)
+        return;
+    for (size_t i = 0; i < count && !mqc__loader_must_stop(loader); i++)
+        if (pairs[i].value != NULL)
+            read_node(loader, &pairs[i], &nodes[i]);
+    loader->config->settings.nodes = nodes;
+    loader->config->settings.node_count = count;
+}

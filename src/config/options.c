@@ -1,0 +1,307 @@
+#include "config/option.h"
+
+#include "base/log.h"
+#include "config/settings.h"
+#include "config/text_check.h"
+#include "topic/topic.h"
+
+#define AT(member) offsetof(struct mqc__settings, member)
+
+#define KIB UINT64_C(1024)
+#define MIB (KIB * KIB)
+#define GIB (KIB * MIB)
+#define SECOND UINT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+const struct mqc__choice mqc__guarantee_choices[] = {
+    {"broker", MQC__GUARANTEE_BROKER},
+    {"best_effort", MQC__GUARANTEE_BEST_EFFORT},
+    {NULL, 0},
+};
+
+const struct mqc__choice mqc__node_type_choices[] = {
+    {"manager", MQC__NODE_MANAGER}, {"logger", MQC__NODE_LOGGER},   {"proxy", MQC__NODE_PROXY},
+    {"worker", MQC__NODE_WORKER},   {"control", MQC__NODE_CONTROL}, {NULL, 0},
+};
+
+static const struct mqc__choice protocol_choices[] = {
+    {"auto", 0}, {"5", 5}, {"3.1.1", 311}, {NULL, 0}};
+
+static const struct mqc__choice when_full_choices[] = {
+    {"refuse", 0}, {"drop_oldest", 1}, {NULL, 0}};
+
+static const struct mqc__choice log_level_choices[] = {{"error", MQC_LOG_ERROR},
+                                                       {"warning", MQC_LOG_WARNING},
+                                                       {"info", MQC_LOG_INFO},
+                                                       {"debug", MQC_LOG_DEBUG},
+                                                       {NULL, 0}};
+
+const struct mqc__option mqc__options[] = {
+    {.path = "cluster",
+     .kind = MQC__OPTION_SECTION,
+     .doc = "The cluster that this node belongs to."},
+    {.path = "cluster.name",
+     .kind = MQC__OPTION_TEXT,
+     .offset = AT(cluster.name),
+     .check = mqc__check_level,
+     .example = "site-7",
+     .is_required = true,
+     .doc = "The cluster's name. Nodes talk to the nodes of the same cluster only. It is one level "
+            "of an MQTT topic: no '/', '+' or '#'."},
+    {.path = "cluster.root",
+     .kind = MQC__OPTION_TEXT,
+     .offset = AT(cluster.root),
+     .check = mqc__topic_check_root,
+     .default_note = "mqcluster/ and the cluster's name",
+     .example = "mqcluster/site-7",
+     .doc = "The MQTT topic below which everything of the cluster stands. Change it where the "
+            "broker's access rights ask for another place; all nodes need the same root."},
+
+    {.path = "node",
+     .kind = MQC__OPTION_TEXT,
+     .offset = AT(node),
+     .check = mqc__check_level,
+     .example = "worker-1",
+     .doc = "This node's name, unique in the cluster. Where nodes lists the cluster's nodes, it "
+            "must be one of them. A command that only publishes or listens works without it."},
+
+    {.path = "broker",
+     .kind = MQC__OPTION_SECTION,
+     .doc = "The MQTT broker and the connection to it."},
+    {.path = "broker.uri",
+     .kind = MQC__OPTION_URI,
+     .example = "\"mqtt://127.0.0.1:1883\"",
+     .is_required = true,
+     .doc = "Where the broker listens: mqtt://HOST or mqtt://HOST:PORT, port 1883 unless given, "
+            "an IPv6 address in brackets: mqtt://[2001:db8::1]:1883."},
+    {.path = "broker.uris",
+     .kind = MQC__OPTION_URIS,
+     .excludes = "broker.uri",
+     .example = "[\"mqtt://10.0.0.1\", \"mqtt://10.0.0.2\"]",
+     .doc = "Several brokers instead of one, tried in turn until one answers."},
+    {.path = "broker.client_id",
+     .kind = MQC__OPTION_TEXT,
+     .offset = AT(broker.client_id),
+     .default_note = "made from the cluster's and the node's name",
+     .example = "site-7-worker-1",
+     .doc = "The MQTT client identifier. Of two clients with the same one the broker throws out "
+            "the first. Change it where the broker ties access rights to it."},
+    {.path = "broker.username",
+     .kind = MQC__OPTION_TEXT,
+     .offset = AT(broker.username),
+     .default_note = "none",
+     .example = "sensor",
+     .doc = "The user name for the broker."},
+    {.path = "broker.password",
+     .kind = MQC__OPTION_TEXT,
+     .offset = AT(broker.password),
+     .default_note = "none",
+     .example = "${MQTT_PASSWORD}",
+     .is_secret = true,
+     .doc = "The password for the broker. Better taken from the environment or from a file than "
+            "written here."},
+    {.path = "broker.password_file",
+     .kind = MQC__OPTION_PASSWORD_FILE,
+     .offset = AT(broker.password),
+     .default_note = "none",
+     .excludes = "broker.password",
+     .example = "/etc/mqcluster/password",
+     .doc = "A file that holds the password; a line end after it does not count. Only its owner "
+            "may have access to it (chmod 600). A relative name starts at the folder of this "
+            "file."},
+    {.path = "broker.protocol",
+     .kind = MQC__OPTION_CHOICE,
+     .offset = AT(broker.protocol),
+     .choices = protocol_choices,
+     .default_text = "auto",
+     .doc = "The MQTT version. auto speaks 5, and 3.1.1 with a broker that refuses 5."},
+    {.path = "broker.keep_alive",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT(broker.keep_alive_ms),
+     .default_text = "60s",
+     .min = 5 * SECOND,
+     .max = 18 * HOUR,
+     .step = SECOND,
+     .doc = "How long the connection may be silent before it is probed. Shorter finds a dead link "
+            "sooner and keeps the state of a NAT alive; longer costs less on a metered link. Whole "
+            "seconds."},
+    {.path = "broker.connect_timeout",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT(broker.connect_timeout_ms),
+     .default_text = "10s",
+     .min = 100,
+     .max = 5 * MINUTE,
+     .doc = "How long one attempt to connect may take. Raise it for satellite and radio links."},
+    {.path = "broker.backoff_min",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT(broker.backoff_min_ms),
+     .default_text = "500ms",
+     .min = 10,
+     .max = HOUR,
+     .doc = "The pause after a failed attempt to connect. It doubles with every failure, with some "
+            "jitter, so that many nodes do not come back at the same moment."},
+    {.path = "broker.backoff_max",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT(broker.backoff_max_ms),
+     .default_text = "60s",
+     .min = 10,
+     .max = DAY,
+     .doc = "The longest pause between attempts to connect."},
+    {.path = "broker.session_expiry",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT(broker.session_expiry_ms),
+     .default_text = "1h",
+     .min = 0,
+     .max = 365 * DAY,
+     .step = SECOND,
+     .doc = "How long the broker keeps subscriptions and waiting messages of a node that lost its "
+            "connection. An hour covers a reboot and most broken links, and yet does not leave the "
+            "broker with the queues of nodes that never return. 0 keeps nothing. MQTT 3.1.1 "
+            "knows only 0 and for ever. Whole seconds."},
+    {.path = "broker.max_in_flight",
+     .kind = MQC__OPTION_INTEGER,
+     .offset = AT(broker.max_in_flight),
+     .default_text = "16",
+     .min = 1,
+     .max = 65535,
+     .doc = "How many messages may be on their way to the broker without its acknowledgement. Stay "
+            "below the broker's own limit (20 in Mosquitto); more helps on links with a long round "
+            "trip, if the broker allows more."},
+    {.path = "broker.max_in_flight_bytes",
+     .kind = MQC__OPTION_SIZE,
+     .offset = AT(broker.max_in_flight_bytes),
+     .default_text = "1MiB",
+     .min = KIB,
+     .max = GIB,
+     .doc = "How many bytes may be on their way to the broker without its acknowledgement."},
+
+    {.path = "delivery",
+     .kind = MQC__OPTION_SECTION,
+     .doc = "What happens between publish and the handlers, and how much memory it may take."},
+    {.path = "delivery.guarantee",
+     .kind = MQC__OPTION_CHOICE,
+     .offset = AT(delivery.guarantee),
+     .choices = mqc__guarantee_choices,
+     .default_text = "broker",
+     .doc = "What is promised for an event. broker: the broker has acknowledged it (QoS 1); not "
+            "covered: a broker that is killed, or that drops the event because its queue for a "
+            "receiver is full. best_effort: sent once, without an acknowledgement (QoS 0); what is "
+            "under way when the connection breaks is lost."},
+    {.path = "delivery.prefixes",
+     .kind = MQC__OPTION_PREFIXES,
+     .default_note = "none",
+     .example = "- {prefix: app/status/, guarantee: best_effort}",
+     .doc = "Other guarantees for the topics that begin with a prefix. The longest prefix that "
+            "matches a topic counts."},
+    {.path = "delivery.max_event_bytes",
+     .kind = MQC__OPTION_SIZE,
+     .offset = AT(delivery.max_event_bytes),
+     .default_text = "1MiB",
+     .min = KIB,
+     .max = 255 * MIB,
+     .doc = "The largest event, encoded. publish refuses a larger one; one that arrives is dropped "
+            "and reported."},
+    {.path = "delivery.outbox_events",
+     .kind = MQC__OPTION_INTEGER,
+     .offset = AT(delivery.outbox_events),
+     .default_text = "100000",
+     .min = 1,
+     .max = 100000000,
+     .doc = "How many events may wait for the broker. Raise it together with outbox_bytes to "
+            "outlast longer times without a connection."},
+    {.path = "delivery.outbox_bytes",
+     .kind = MQC__OPTION_SIZE,
+     .offset = AT(delivery.outbox_bytes),
+     .default_text = "64MiB",
+     .min = 64 * KIB,
+     .max = GIB,
+     .doc = "How many bytes of events may wait for the broker."},
+    {.path = "delivery.when_full",
+     .kind = MQC__OPTION_CHOICE,
+     .offset = AT(delivery.when_full),
+     .choices = when_full_choices,
+     .default_text = "refuse",
+     .doc = "What happens to a new event when the outbox is full. refuse: publish fails and the "
+            "sender decides. drop_oldest: the oldest waiting event is dropped, counted and "
+            "reported; for data of which only the latest matters."},
+    {.path = "delivery.batch_events",
+     .kind = MQC__OPTION_INTEGER,
+     .offset = AT(delivery.batch_events),
+     .default_text = "1000",
+     .min = 1,
+     .max = 100000,
+     .doc = "How many events of one topic may share an MQTT message. 1 sends each alone."},
+    {.path = "delivery.batch_bytes",
+     .kind = MQC__OPTION_SIZE,
+     .offset = AT(delivery.batch_bytes),
+     .default_text = "64KiB",
+     .min = KIB,
+     .max = 16 * MIB,
+     .doc = "How large an MQTT message may grow by adding events to it. Smaller suits links that "
+            "break often."},
+    {.path = "delivery.inbox_messages",
+     .kind = MQC__OPTION_INTEGER,
+     .offset = AT(delivery.inbox_messages),
+     .default_text = "10000",
+     .min = 1,
+     .max = 100000000,
+     .doc = "How many received events may wait for the handlers. When it is full, the broker is "
+            "held back until the handlers have caught up."},
+    {.path = "delivery.inbox_bytes",
+     .kind = MQC__OPTION_SIZE,
+     .offset = AT(delivery.inbox_bytes),
+     .default_text = "64MiB",
+     .min = 64 * KIB,
+     .max = GIB,
+     .doc = "How many bytes of received events may wait for the handlers."},
+    {.path = "delivery.flush_timeout",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT(delivery.flush_timeout_ms),
+     .default_text = "10s",
+     .min = 0,
+     .max = HOUR,
+     .doc = "How long a node that stops may take to bring waiting events to the broker. What is "
+            "left over then is dropped, counted and reported."},
+
+    {.path = "nodes",
+     .kind = MQC__OPTION_NODES,
+     .default_note = "none",
+     .example = "manager: {type: manager}\n"
+                "logger-1: {type: logger}\n"
+                "proxy-1: {type: proxy}\n"
+                "worker-1: {type: worker}",
+     .doc = "The cluster's nodes by name, each with its type: manager, logger, proxy, worker or "
+            "control."},
+
+    {.path = "events",
+     .kind = MQC__OPTION_EVENTS,
+     .default_note = "none",
+     .example = "connection_seen:\n"
+                "  args: [{orig_h: addr}, {orig_p: port}, {resp_h: addr}, {resp_p: port}, "
+                "{state: string}]\n"
+                "hosts_found: {args: [{hosts: \"set[addr]\"}]}",
+     .doc = "The declared events: a name, and the parameters in order, each with its type in "
+            "Zeek's syntax. Events that are published or received with other arguments are "
+            "refused. Types with brackets or braces need quotes: \"set[addr]\", \"table[string] of "
+            "count\", \"record { a: count; b: string &optional; }\"."},
+    {.path = "strict_events",
+     .kind = MQC__OPTION_BOOL,
+     .offset = AT(strict_events),
+     .default_text = "false",
+     .doc = "true refuses every event that is not declared; false lets it pass unchecked."},
+
+    {.path = "log", .kind = MQC__OPTION_SECTION, .doc = "What the node writes to its log."},
+    {.path = "log.level",
+     .kind = MQC__OPTION_CHOICE,
+     .offset = AT(log.level),
+     .choices = log_level_choices,
+     .default_text = "info",
+     .doc = "The least grave lines that are written."},
+};
+
+const size_t mqc__option_count = sizeof mqc__options / sizeof mqc__options[0];
+
+_Static_assert(sizeof mqc__options / sizeof mqc__options[0] <= MQC__OPTION_LIMIT,
+               "raise MQC__OPTION_LIMIT");

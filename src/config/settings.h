@@ -1,0 +1,90 @@
+#ifndef MQC_CONFIG_SETTINGS_H
+#define MQC_CONFIG_SETTINGS_H
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "value/signature.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a configuration says, as plain data. Texts live in the configuration. */
+
+/* A node's class, zeek-contract: NONE, CONTROL, LOGGER, MANAGER, PROXY, WORKER. */
+enum mqc__node_type {
+    MQC__NODE_NONE,
+    MQC__NODE_CONTROL,
+    MQC__NODE_LOGGER,
+    MQC__NODE_MANAGER,
+    MQC__NODE_PROXY,
+    MQC__NODE_WORKER,
+};
+
+/* One entry of `nodes`. */
+struct mqc__node_settings {
+    const char *name;
+    int type; /* enum mqc__node_type */
+};
+
+/* What delivery promises for a topic prefix. */
+enum mqc__guarantee {
+    MQC__GUARANTEE_BEST_EFFORT, /* MQTT QoS 0 */
+    MQC__GUARANTEE_BROKER,      /* MQTT QoS 1 */
+};
+
+/* One entry of delivery.prefixes; the longest matching prefix counts. */
+struct mqc__guarantee_settings {
+    const char *prefix;
+    int guarantee; /* enum mqc__guarantee */
+};
+
+struct mqc__settings {
+    struct {
+        const char *name; /* NULL: not set */
+        const char *root; /* NULL: mqcluster/<name> */
+    } cluster;
+    const char *node; /* NULL: not set */
+    struct {
+        const char **uris;
+        size_t uri_count;
+        const char *client_id; /* NULL: made from cluster and node */
+        const char *username;
+        const char *password; /* also what password_file holds */
+        int protocol;         /* 0 auto, 5, 311 */
+        uint64_t keep_alive_ms;
+        uint64_t connect_timeout_ms;
+        uint64_t backoff_min_ms;
+        uint64_t backoff_max_ms;
+        uint64_t session_expiry_ms;
+        uint64_t max_in_flight;
+        uint64_t max_in_flight_bytes;
+    } broker;
+    struct {
+        int guarantee; /* enum mqc__guarantee, for topics that no prefix matches */
+        struct mqc__guarantee_settings *prefixes;
+        size_t prefix_count;
+        uint64_t max_event_bytes;
+        uint64_t outbox_events;
+        uint64_t outbox_bytes;
+        int when_full; /* enum mqc__when_full: 0 refuse, 1 drop_oldest */
+        uint64_t batch_events;
+        uint64_t batch_bytes;
+        uint64_t inbox_messages;
+        uint64_t inbox_bytes;
+        uint64_t flush_timeout_ms;
+    } delivery;
+    struct mqc__node_settings *nodes;
+    size_t node_count;
+    struct mqc__signature *signatures; /* `events` */
+    size_t signature_count;
+    bool strict_events;
+    struct {
+        int level; /* enum mqc_log_level */
+    } log;
+};
+
+/* The settings of a configuration, valid as long as it is and is not changed. */
+const struct mqc__settings *mqc__config_settings(const struct mqc_config *config);
+
+#endif

@@ -1,0 +1,194 @@
+#include "loading.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char smallest_node[] =
+    "cluster: {name: site-7}\n"
+    "node: worker-1\n"
+    "broker: {uri: \"mqtt://127.0.0.1:1883\"}     # or uris: [..], tried in turn\n"
+    "nodes:\n"
+    "  manager:  {type: manager}\n"
+    "  logger-1: {type: logger}\n"
+    "  proxy-1:  {type: proxy}\n"
+    "  worker-1: {type: worker}\n"
+    "events:\n"
+    "  connection_seen: {args: [{orig_h: addr}, {orig_p: port}, {resp_h: addr}, {resp_p: port}, "
+    "{state: string}]}\n";
+
+static const struct mqc__settings *settings_of(const char *text)
+{
+    const struct loaded *loaded = load_text(text);
+    for (size_t i = 0; i < loaded->count; i++)
+        CHECK_TEXT(loaded->problems[i].text, "");
+    REQUIRE(loaded->config != NULL);
+    return mqc__config_settings(loaded->config);
+}
+
+static void test_load_smallest_node_has_its_values(void)
+{
+    const struct mqc__settings *settings = settings_of(smallest_node);
+    CHECK_TEXT(settings->cluster.name, "site-7");
+    CHECK_TEXT(settings->cluster.root, NULL);
+    CHECK_TEXT(settings->node, "worker-1");
+    CHECK_UNSIGNED(settings->broker.uri_count, 1);
+    CHECK_TEXT(settings->broker.uris[0], "mqtt://127.0.0.1:1883");
+    CHECK_UNSIGNED(settings->node_count, 4);
+    CHECK_TEXT(settings->nodes[1].name, "logger-1");
+    CHECK_INT(settings->nodes[1].type, MQC__NODE_LOGGER);
+    CHECK_TEXT(settings->nodes[3].name, "worker-1");
+    CHECK_INT(settings->nodes[3].type, MQC__NODE_WORKER);
+    CHECK_UNSIGNED(settings->signature_count, 1);
+    const struct mqc__signature *signature = &settings->signatures[0];
+    CHECK_VIEW_TEXT(signature->event, "connection_seen");
+    CHECK_UNSIGNED(signature->param_count, 5);
+    CHECK_VIEW_TEXT(signature->params[3].name, "resp_p");
+    CHECK_INT(signature->params[3].type.scalar, MQC_TYPE_PORT);
+}
+
+static void test_load_two_lines_leave_the_defaults(void)
+{
+    const struct mqc__settings *settings =
+        settings_of("cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n");
+    CHECK_UNSIGNED(settings->broker.keep_alive_ms, 60000);
+    CHECK_UNSIGNED(settings->broker.connect_timeout_ms, 10000);
+    CHECK_UNSIGNED(settings->broker.backoff_min_ms, 500);
+    CHECK_UNSIGNED(settings->broker.backoff_max_ms, 60000);
+    CHECK_UNSIGNED(settings->broker.session_expiry_ms, 3600000);
+    CHECK_UNSIGNED(settings->broker.max_in_flight, 16);
+    CHECK_UNSIGNED(settings->broker.max_in_flight_bytes, 1 << 20);
+    CHECK_INT(settings->broker.protocol, 0);
+    CHECK_INT(settings->delivery.guarantee, MQC__GUARANTEE_BROKER);
+    CHECK_UNSIGNED(settings->delivery.max_event_bytes, 1 << 20);
+    CHECK_UNSIGNED(settings->delivery.outbox_events, 100000);
+    CHECK_UNSIGNED(settings->delivery.outbox_bytes, 64 << 20);
+    CHECK_INT(settings->delivery.when_full, 0);
+    CHECK_UNSIGNED(settings->delivery.batch_events, 1000);
+    CHECK_UNSIGNED(settings->delivery.batch_bytes, 64 << 10);
+    CHECK_UNSIGNED(settings->delivery.inbox_messages, 10000);
+    CHECK_UNSIGNED(settings->delivery.inbox_bytes, 64 << 20);
+    CHECK_UNSIGNED(settings->delivery.flush_timeout_ms, 10000);
+    CHECK(!settings->strict_events);
+    CHECK_INT(settings->log.level, MQC_LOG_INFO);
+    CHECK(settings->broker.username == NULL && settings->broker.password == NULL);
+}
+
+static void test_load_every_kind_of_option_is_read(void)
+{
+    const struct mqc__settings *settings =
+        settings_of("cluster:\n  name: c\n  root: sites/c\n"
+                    "broker:\n  uris:\n  - mqtt://a\n  - 'mqtt://[2001:db8::1]:1884'\n"
+                    "  protocol: 3.1.1\n  username: u\n  password: 'p w'\n  keep_alive: 2m\n"
+                    "delivery:\n  guarantee: best_effort\n  when_full: drop_oldest\n"
+                    "  outbox_bytes: 1GiB\n  prefixes:\n  - {prefix: '', guarantee: broker}\n"
+                    "  - {prefix: \"a/\\tb\", guarantee: best_effort}\n"
+                    "strict_events: true\nlog: {level: debug}\n");
+    CHECK_TEXT(settings->cluster.root, "sites/c");
+    CHECK_UNSIGNED(settings->broker.uri_count, 2);
+    CHECK_TEXT(settings->broker.uris[1], "mqtt://[2001:db8::1]:1884");
+    CHECK_INT(settings->broker.protocol, 311);
+    CHECK_TEXT(settings->broker.password, "p w");
+    CHECK_UNSIGNED(settings->broker.keep_alive_ms, 120000);
+    CHECK_INT(settings->delivery.guarantee, MQC__GUARANTEE_BEST_EFFORT);
+    CHECK_INT(settings->delivery.when_full, 1);
+    CHECK_UNSIGNED(settings->delivery.outbox_bytes, 1 << 30);
+    CHECK_UNSIGNED(settings->delivery.prefix_count, 2);
+    CHECK_TEXT(settings->delivery.prefixes[0].prefix, "");
+    CHECK_INT(settings->delivery.prefixes[0].guarantee, MQC__GUARANTEE_BROKER);
+    CHECK_TEXT(settings->delivery.prefixes[1].prefix, "a/\tb");
+    CHECK_INT(settings->delivery.prefixes[1].guarantee, MQC__GUARANTEE_BEST_EFFORT);
+    CHECK(settings->strict_events);
+    CHECK_INT(settings->log.level, MQC_LOG_DEBUG);
+}
+
+static void test_load_event_types_are_parsed(void)
+{
+    const struct mqc__settings *settings = settings_of(
+        "cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n"
+        "events:\n  M::e:\n    args:\n    - hosts: set[addr]\n    - t: table[string] of count\n"
+        "    - r: \"record { a: count; b: string &optional; }\"\n    - v: vector of any\n"
+        "  none: {args: []}\n");
+    CHECK_UNSIGNED(settings->signature_count, 2);
+    const struct mqc__signature *signature = &settings->signatures[0];
+    CHECK_VIEW_TEXT(signature->event, "M::e");
+    CHECK_UNSIGNED(signature->param_count, 4);
+    CHECK_INT(signature->params[0].type.shape, MQC__SHAPE_SET);
+    CHECK_INT(signature->params[1].type.shape, MQC__SHAPE_TABLE);
+    CHECK_INT(signature->params[2].type.shape, MQC__SHAPE_RECORD);
+    CHECK_UNSIGNED(signature->params[2].type.field_count, 2);
+    CHECK_INT(signature->params[3].type.shape, MQC__SHAPE_VECTOR);
+    CHECK_UNSIGNED(settings->signatures[1].param_count, 0);
+}
+
+static void test_load_forms_of_yaml_mean_the_same(void)
+{
+    static const char *const forms[] = {
+        "{cluster: {name: c}, broker: {uri: 'mqtt://h'}}",
+        "\xef\xbb\xbf\x63luster:\r\n  name: c\r\nbroker:\r\n  uri: mqtt://h\r\n",
+        "cluster:\r  name: c\rbroker:\r  uri: mqtt://h\r",
+        "%YAML 1.1\n---\ncluster:\n  name: &n c\nbroker:\n  client_id: *n\n  uri: mqtt://h\n...\n",
+        "# comment\n\ncluster:\n\n  name: 'c'\t# tab\nbroker: {uri:\n\t'mqtt://h'}\n",
+        "\"cluster\": {\"name\": \"c\"}\n? broker\n: uri: >-\n    mqtt://h\n",
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        const struct mqc__settings *settings = settings_of(forms[i]);
+        CHECK_TEXT(settings->cluster.name, "c");
+        CHECK_TEXT(settings->broker.uris[0], "mqtt://h");
+    }
+}
+
+static void test_load_standard_input_is_read(void)
+{
+    int ends[2];
+    const int saved = dup(STDIN_FILENO);
+    const size_t size = strlen(smallest_node);
+    REQUIRE(pipe(ends) == 0);
+    REQUIRE(write(ends[1], smallest_node, size) == (ssize_t)size);
+    REQUIRE(dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    const struct loaded *loaded = load_file("-");
+    CHECK_INT(loaded->error, MQC_OK);
+    if (saved >= 0) {
+        (void)dup2(saved, STDIN_FILENO);
+        (void)close(saved);
+    }
+}
+
+static void test_load_unreadable_file_is_reported(void)
+{
+    const struct loaded *loaded = load_file("/nowhere/at/all.yaml");
+    CHECK_INT(loaded->error, MQC_EIO);
+    CHECK_UNSIGNED(loaded->count, 1);
+    CHECK_UNSIGNED(loaded->problems[0].line, 0);
+    CHECK_CONTAINS(loaded->problems[0].text, "No such file or directory");
+    loaded = load_file("/");
+    CHECK_INT(loaded->error, MQC_EIO);
+    CHECK_CONTAINS(loaded->problems[0].text, "Is a directory");
+}
+
+static void test_load_null_arguments_are_refused(void)
+{
+    struct mqc_config *config = NULL;
+    CHECK_INT(mqc_config_load(NULL, NULL, NULL, &config), MQC_EINVAL);
+    CHECK_INT(mqc_config_load("/", NULL, NULL, NULL), MQC_EINVAL);
+    CHECK_INT(mqc_config_load("/", NULL, NULL, &config), MQC_EIO);
+    CHECK(config == NULL);
+    unload();
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"smallest node", test_load_smallest_node_has_its_values},
+        {"defaults", test_load_two_lines_leave_the_defaults},
+        {"every kind", test_load_every_kind_of_option_is_read},
+        {"event types", test_load_event_types_are_parsed},
+        {"forms of YAML", test_load_forms_of_yaml_mean_the_same},
+        {"standard input", test_load_standard_input_is_read},
+        {"unreadable file", test_load_unreadable_file_is_reported},
+        {"null arguments", test_load_null_arguments_are_refused},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("config.load", tests);
+}
