@@ -38,8 +38,9 @@ void mqc__map_fini(struct mqc__map *map, void (*forget)(void *value))
 static struct mqc__map_entry *find_entry(const struct mqc__map *map, struct mqc_view key)
 {
     struct mqc__map_entry *entry = NULL;
+    const char *bytes = key.size != 0 ? key.data : "";
     if (map->entries != NULL)
-        HASH_FIND(hh, map->entries, key.data, key.size, entry);
+        HASH_FIND(hh, map->entries, bytes, key.size, entry);
     return entry;
 }
 

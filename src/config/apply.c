@@ -1,6 +1,6 @@
 #include "config/loader.h"
 
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 static void read_section(struct mqc__loader *loader, const struct mqc__option *section,
                          const struct mqc__spot *spot, const yaml_node_t *node);

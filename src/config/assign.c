@@ -1,10 +1,10 @@
 #include "config/config_priv.h"
 
 #include "base/fail.h"
+#include "base/utf8.h"
 #include "config/password.h"
 #include "config/scalar.h"
 #include "config/text_check.h"
-#include "config/utf8.h"
 
 static void *slot_of(struct mqc_config *config, const struct mqc__option *option)
 {

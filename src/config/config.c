@@ -1,7 +1,7 @@
 #include "config/config_priv.h"
 
 #include "base/fail.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 

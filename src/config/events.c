@@ -1,7 +1,7 @@
 #include "config/loader.h"
 
+#include "base/utf8.h"
 #include "config/text_check.h"
-#include "config/utf8.h"
 
 /* Parameters need names of their own only to be told apart in messages; long lists are compared one
  * by one, so they are bounded. */

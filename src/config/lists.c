@@ -1,8 +1,8 @@
 #include "config/loader.h"
 
+#include "base/utf8.h"
 #include "config/scalar.h"
 #include "config/text_check.h"
-#include "config/utf8.h"
 
 #define URIS_MAX ((size_t)64)
 #define PREFIXES_MAX ((size_t)1000)

@@ -1,7 +1,7 @@
 #include "config/scalar.h"
 
 #include "base/fail.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>

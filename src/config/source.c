@@ -1,7 +1,7 @@
 #include "config/source.h"
 
 #include "base/fail.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>

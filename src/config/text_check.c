@@ -1,7 +1,7 @@
 #include "config/text_check.h"
 
 #include "base/fail.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 #define LEVEL_BYTES_MAX 255
 

@@ -1,9 +1,9 @@
 #include "config/loader.h"
 
 #include "base/fail.h"
+#include "base/utf8.h"
 #include "config/interpolate.h"
 #include "config/spelling.h"
-#include "config/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>

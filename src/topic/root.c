@@ -1,33 +1,8 @@
 #include "base/fail.h"
+#include "base/utf8.h"
 #include "topic/topic.h"
 
-#include <stdint.h>
-
 #define ROOT_BYTES_MAX 1000
-
-/* Reads one UTF-8 character (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF). Returns
- * its length, 0 when there is none. */
-static size_t read_character(struct mqc_view text, uint32_t *character_out)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char first = (unsigned char)text.data[0];
-    *character_out = first;
-    if (first < 0x80)
-        return 1;
-    const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc0 || first > 0xf7 || text.size < length)
-        return 0;
-    uint32_t character = first & (0x7fU >> length);
-    for (size_t i = 1; i < length; i++) {
-        const unsigned char byte = (unsigned char)text.data[i];
-        if ((byte & 0xc0U) != 0x80)
-            return 0;
-        character = character << 6 | (byte & 0x3fU);
-    }
-    *character_out = character;
-    const bool is_surrogate = character >= 0xd800 && character <= 0xdfff;
-    return character < least[length] || character > 0x10ffff || is_surrogate ? 0 : length;
-}
 
 /* What a broker closes the connection for (MQTT 1.5.4): control characters and noncharacters. */
 static bool is_refused_by_brokers(uint32_t character)
@@ -49,11 +24,10 @@ static const char *root_problem(struct mqc_view root)
     if (memchr(root.data, '+', root.size) != NULL || memchr(root.data, '#', root.size) != NULL)
         return "contains '+' or '#', MQTT's wildcards";
     while (root.size != 0) {
-        uint32_t character = 0;
-        const size_t length = read_character(root, &character);
+        const size_t length = mqc__utf8_next(root);
         if (length == 0)
             return "is not valid UTF-8";
-        if (is_refused_by_brokers(character))
+        if (is_refused_by_brokers(mqc__utf8_code_point(root, length)))
             return "contains a character that brokers refuse";
         root = mqc_view_bytes(root.data + length, root.size - length);
     }

@@ -1,6 +1,5 @@
-#include "config/utf8.h"
+#include "base/utf8.h"
 
-#include <stdint.h>
 #include <stdio.h>
 
 #define EXCERPT_TEXT_BYTES ((size_t)60)
@@ -48,6 +47,17 @@ size_t mqc__utf8_next(struct mqc_view text)
         if (!is_continuation(bytes[i]))
             return 0;
     return length;
+}
+
+uint32_t mqc__utf8_code_point(struct mqc_view text, size_t length)
+{
+    const uint8_t *bytes = (const uint8_t *)text.data;
+    if (length <= 1)
+        return bytes[0];
+    uint32_t point = bytes[0] & (0x7fU >> length);
+    for (size_t i = 1; i < length; i++)
+        point = point << 6 | (bytes[i] & 0x3fU);
+    return point;
 }
 
 bool mqc__utf8_is_valid(struct mqc_view text)

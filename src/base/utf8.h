@@ -1,11 +1,17 @@
-#ifndef MQC_CONFIG_UTF8_H
-#define MQC_CONFIG_UTF8_H
+#ifndef MQC_BASE_UTF8_H
+#define MQC_BASE_UTF8_H
 
 #include "base/view.h"
+
+#include <stdint.h>
 
 /* Returns the length of the well-formed UTF-8 character that the text begins with, 0 when it begins
  * with none (Unicode 3.9, table 3-7: no surrogates, nothing over-long). */
 size_t mqc__utf8_next(struct mqc_view text);
+
+/* The code point of the character at the start of the text, of the length that mqc__utf8_next gave.
+ */
+uint32_t mqc__utf8_code_point(struct mqc_view text, size_t length);
 
 /* Says whether the whole text is UTF-8. */
 bool mqc__utf8_is_valid(struct mqc_view text);
