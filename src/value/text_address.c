@@ -114,9 +114,9 @@ static bool parse_protocol(struct mqc_view name, uint8_t *protocol_out)
         if (!is_name_character(name.data[i]))
             return false;
     *protocol_out = MQC_PROTOCOL_UNKNOWN;
-    for (uint8_t i = 0; i < PROTOCOL_COUNT; i++)
+    for (size_t i = 0; i < PROTOCOL_COUNT; i++)
         if (mqc_view_equal(name, mqc_view_text(protocol_names[i])))
-            *protocol_out = i;
+            *protocol_out = (uint8_t)i;
     return true;
 }
 

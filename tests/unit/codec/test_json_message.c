@@ -229,8 +229,7 @@ static void test_message_every_prefix_refused(void)
 {
     static const char json[] = PING;
     for (size_t size = 0; size < sizeof json - 1; size++) {
-        char *copy = malloc(size + 1);
-        REQUIRE(copy != NULL);
+        char *copy = sample_memory(size + 1);
         memcpy(copy + 1, json, size);
         struct message_result result;
         result_init(&result, mqc_view_bytes(copy + 1, size));

@@ -1,4 +1,5 @@
 #include "test_json_support.h"
+#include "test_protobuf_samples.h"
 
 #include "value/signature.h"
 
@@ -131,8 +132,8 @@ static void test_request_wrong_shape_refused(void)
     CHECK_FAILS("", MQC_EMALFORMED, "empty");
     CHECK_FAILS("[]", MQC_EMALFORMED, "expected an object, got an array");
     CHECK_FAILS("{}", MQC_EMALFORMED, "no \"event\"");
-    CHECK_FAILS("{\"event\":\"e\",\"argz\":[]}", MQC_EMALFORMED, "unknown member \"argz\"");
-    CHECK_FAILS("{\"event\":\"e\",\"event\":\"f\"}", MQC_EMALFORMED, "second member \"event\"");
+    CHECK_FAILS("{\"event\":\"e\",\"argz\":[]}", MQC_EMALFORMED, "unknown member 'argz'");
+    CHECK_FAILS("{\"event\":\"e\",\"event\":\"f\"}", MQC_EMALFORMED, "second member 'event'");
     CHECK_FAILS("{\"event\":\"e\\u0000\",\"args\":{}}", MQC_EMALFORMED, "\"args\"");
     CHECK_FAILS("{\"event\":\"\"}", MQC_EMALFORMED, "\"event\"");
     CHECK_FAILS("{\"event\":7}", MQC_EMALFORMED, "\"event\": expected a string");
@@ -145,7 +146,7 @@ static void test_request_wrong_shape_refused(void)
     CHECK_FAILS("{\"event\":\"e\",\"rr\":{\"key\":{},\"pool\":\"p\"}}", MQC_ETYPE,
                 "the key of rr: a plain object");
     CHECK_FAILS("{\"event\":\"e\",\"rr\":{\"key\":1,\"pool\":\"p\",\"x\":1}}", MQC_EMALFORMED,
-                "unknown member \"x\"");
+                "unknown member 'x'");
 }
 
 static void test_request_plain_args_take_declared_types(void)
@@ -189,7 +190,7 @@ static void test_request_times_exact_to_the_nanosecond(void)
                 "argument 1 (t): expected a time");
     CHECK_FAILS("{\"event\":\"times\",\"args\":[0,1e300]}", MQC_ETYPE, "argument 2 (i)");
     CHECK_FAILS("{\"event\":\"times\",\"args\":[0,nan]}", MQC_ETYPE, "argument 2 (i)");
-    CHECK_FAILS("{\"event\":\"times\",\"args\":[\"1\",1]}", MQC_ETYPE, "got \"1\"");
+    CHECK_FAILS("{\"event\":\"times\",\"args\":[\"1\",1]}", MQC_ETYPE, "got '1'");
 }
 
 static void test_request_containers_take_declared_types(void)
@@ -239,12 +240,12 @@ static void test_request_records_by_name_and_position(void)
     CHECK_ARGS("{\"event\":\"rec\",\"args\":[{\"a\":1,\"c\":[]}]}", unset);
     CHECK_ARGS("{\"event\":\"rec\",\"args\":[{\"a\":1,\"b\":null,\"c\":[]}]}", unset);
     CHECK_ARGS("{\"event\":\"rec\",\"args\":[[1,null,[]]]}", unset);
-    CHECK_FAILS("{\"event\":\"rec\",\"args\":[{\"a\":1}]}", MQC_ETYPE, "field c is missing");
-    CHECK_FAILS("{\"event\":\"rec\",\"args\":[[1]]}", MQC_ETYPE, "field c is missing");
+    CHECK_FAILS("{\"event\":\"rec\",\"args\":[{\"a\":1}]}", MQC_ETYPE, "field 'c' is missing");
+    CHECK_FAILS("{\"event\":\"rec\",\"args\":[[1]]}", MQC_ETYPE, "field 'c' is missing");
     CHECK_FAILS("{\"event\":\"rec\",\"args\":[{\"a\":1,\"c\":[],\"d\":1}]}", MQC_ETYPE,
-                "no field \"d\"");
+                "no field 'd'");
     CHECK_FAILS("{\"event\":\"rec\",\"args\":[{\"a\":1,\"a\":2,\"c\":[]}]}", MQC_ETYPE,
-                "no second field \"a\"");
+                "no second field 'a'");
     CHECK_FAILS("{\"event\":\"rec\",\"args\":[[1,\"x\",[],4]]}", MQC_ETYPE, "only 3 fields");
     CHECK_FAILS("{\"event\":\"rec\",\"args\":[\"x\"]}", MQC_ETYPE, "argument 1 (x)");
 }
@@ -252,7 +253,7 @@ static void test_request_records_by_name_and_position(void)
 static void test_request_wrong_types_named(void)
 {
     CHECK_FAILS("{\"event\":\"conn\",\"args\":[\"10.0.0.1\",\"70000/tcp\",\"x\"]}", MQC_ETYPE,
-                "argument 2 (orig_p): expected a port like 80/tcp, got \"70000/tcp\"");
+                "argument 2 (orig_p): expected a port like 80/tcp, got '70000/tcp'");
     CHECK_FAILS("{\"event\":\"conn\",\"args\":[\"10.0.0.1\",70000]}", MQC_ETYPE, "argument 2");
     CHECK_FAILS("{\"event\":\"conn\",\"args\":[null]}", MQC_ETYPE,
                 "argument 1 (orig_h): expected an address like 10.0.0.1 or 2001:db8::1, got null");
@@ -267,7 +268,7 @@ static void test_request_wrong_types_named(void)
     CHECK_FAILS("{\"event\":\"one_set\",\"args\":[[\"::1\",\"0::1\"]]}", MQC_EMALFORMED, "twice");
     CHECK_FAILS("{\"event\":\"one_set\",\"args\":[{}]}", MQC_ETYPE, "expected an array");
     CHECK_FAILS("{\"event\":\"pairs\",\"args\":[[\"::1\"]]}", MQC_ETYPE, "array of 2 values");
-    CHECK_FAILS("{\"event\":\"by_count\",\"args\":[{\"a\":\"x\"}]}", MQC_ETYPE, "got \"a\"");
+    CHECK_FAILS("{\"event\":\"by_count\",\"args\":[{\"a\":\"x\"}]}", MQC_ETYPE, "got 'a'");
     CHECK_FAILS("{\"event\":\"by_count\",\"args\":[{\"1\":\"x\",\"1\":\"y\"}]}", MQC_EMALFORMED,
                 "twice");
     CHECK_FAILS("{\"event\":\"by_pair\",\"args\":[{\"a\":1}]}", MQC_ETYPE, "\"key\"");
@@ -343,14 +344,51 @@ static void test_request_every_prefix_refused(void)
     static const char json[] =
         "{\"hrw\":{\"pool\":\"p\",\"key\":[1]},\"event\":\"rec\",\"args\":[{\"c\":[-1],\"a\":1}]}";
     for (size_t size = 0; size < sizeof json - 1; size++) {
-        char *copy = malloc(size + 1);
-        REQUIRE(copy != NULL);
+        char *copy = sample_memory(size + 1);
         memcpy(copy + 1, json, size);
         struct request_result result;
         result_init(&result, mqc_view_bytes(copy + 1, size));
         CHECK_INT(result.error, MQC_EMALFORMED);
         result_fini(&result);
         free(copy);
+    }
+}
+
+static void test_read_any_takes_both_forms(void)
+{
+    static const struct {
+        const char *json;
+        enum mqc_error error;
+        const char *part;
+    } cases[] = {
+        {"{\"topic\":\"/t\",\"event\":\"data\",\"args\":[\"@data-type\"]}", MQC_OK, ""},
+        {"{\"topic\":\"/t\",\"@data-type\":\"vector\",\"data\":[" T("count", "1") "," T(
+             "count", "1") "," T("vector",
+                                 "[" T("string", "\"data\"") "," T(
+                                     "vector", "[" T("string", "\"event\"") "]") "]") "]}",
+         MQC_OK, ""},
+        {"{\"topic\":\"/t\",\"@data-type\":\"count\",\"data\":1}", MQC_ETYPE, "the data is no"},
+        {"{\"topic\":\"/t\",\"data\":1}", MQC_EMALFORMED, "no @data-type"},
+        {"{\"topic\":\"/t\",\"evnt\":\"e\"}", MQC_EMALFORMED, "unknown member 'evnt'"},
+        {"[]", MQC_EMALFORMED, "expected an object"},
+        {"null", MQC_EMALFORMED, "expected an object"},
+        {"{", MQC_EMALFORMED, "ends early"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mqc__arena arena;
+        struct mqc__json_request request;
+        struct mqc_error_info info = {.code = MQC_OK};
+        mqc__arena_init(&arena, 1 << 16);
+        const enum mqc_error error =
+            mqc__json_read_any(&arena, mqc_view_text(cases[i].json), NULL, &request, &info);
+        CHECK_TEXT(mqc_error_name(error), mqc_error_name(cases[i].error));
+        CHECK_CONTAINS(info.text, cases[i].part);
+        if (error == MQC_OK) {
+            CHECK(request.has_topic);
+            CHECK_VIEW_TEXT(request.event.name, "data");
+            CHECK_UNSIGNED(request.event.arg_count, 1);
+        }
+        mqc__arena_fini(&arena);
     }
 }
 
@@ -388,6 +426,7 @@ int main(void)
         {"without_signatures", test_request_without_signatures_guesses},
         {"nesting", test_request_nesting_bounded},
         {"every_prefix", test_request_every_prefix_refused},
+        {"read_any", test_read_any_takes_both_forms},
         {"read_as", test_read_as_type_reads_one_value},
         CU_TEST_INFO_NULL,
     };

@@ -1,5 +1,6 @@
 /* What a running Zeek accepted, echoed and sent, against this codec. */
 #include "test_json_support.h"
+#include "test_protobuf_samples.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -76,6 +77,15 @@ static bool find_member(struct mqc_view object, const char *name, struct mqc_vie
     return false;
 }
 
+/* The member of an object that must be there. */
+static struct mqc_view get_member(struct mqc_view object, const char *name)
+{
+    struct mqc_view value = {NULL, 0};
+    if (!find_member(object, name, &value))
+        abort();
+    return value;
+}
+
 /* Appends a slice without the blanks between its tokens. */
 static void append_compact(struct mqc__buffer *buffer, struct mqc_view slice)
 {
@@ -93,8 +103,7 @@ static struct mqc_view decode_string(struct mqc_view slice)
     char *text = strndup(slice.data, slice.size);
     struct json_object *node = json_tokener_parse(text);
     const size_t size = (size_t)json_object_get_string_len(node);
-    char *copy = malloc(size + 1);
-    REQUIRE(copy != NULL);
+    char *copy = sample_memory(size + 1);
     memcpy(copy, json_object_get_string(node), size + 1);
     json_object_put(node);
     free(text);
@@ -183,14 +192,12 @@ static void expect(struct expectation *expected, struct mqc_view args, struct mq
 {
     *expected = (struct expectation){.error = MQC_OK};
     mqc__buffer_init(&expected->echo, SIZE_MAX);
-    struct mqc_view echo;
     if (!is_known_difference(args, expected)) {
         if (contains(result, "failed to decode JSON object"))
             expected->error = MQC_EMALFORMED;
         else if (!contains(result, "failed to create Zeek event")) {
             /* Those decode: it is the signature that refuses them. */
-            REQUIRE(result.data[0] == '{' && find_member(result, "echo", &echo));
-            append_compact(&expected->echo, echo);
+            append_compact(&expected->echo, get_member(result, "echo"));
         }
     }
     (void)mqc__buffer_append(&expected->echo, "", 1);
@@ -198,11 +205,9 @@ static void expect(struct expectation *expected, struct mqc_view args, struct mq
 
 static void check_echo_entry(struct mqc_view entry)
 {
-    struct mqc_view event;
-    struct mqc_view args;
-    struct mqc_view result;
-    REQUIRE(find_member(entry, "event", &event) && find_member(entry, "args", &args) &&
-            find_member(entry, "result", &result));
+    const struct mqc_view event = get_member(entry, "event");
+    const struct mqc_view args = get_member(entry, "args");
+    const struct mqc_view result = get_member(entry, "result");
     struct mqc__buffer compact;
     struct mqc__buffer json;
     mqc__buffer_init(&compact, SIZE_MAX);
@@ -246,10 +251,9 @@ static void test_vectors_echo_events_same_meaning(void)
     char *text = read_or_skip(ECHO_FILE, &size);
     if (text == NULL)
         return;
-    struct mqc_view events;
-    REQUIRE(find_member(mqc_view_bytes(text, size), "events", &events));
+    const struct mqc_view events = get_member(mqc_view_bytes(text, size), "events");
     struct mqc_view rest = from(events, 1);
-    struct mqc_view entry;
+    struct mqc_view entry = {NULL, 0};
     unsigned count = 0;
     for (; next_slice(&rest, &entry); count++)
         check_echo_entry(entry);
@@ -260,10 +264,8 @@ static void test_vectors_echo_events_same_meaning(void)
 /* Zeek's reply to each of the hand-made messages. */
 static void check_raw_entry(struct mqc_view entry)
 {
-    struct mqc_view sent_slice;
-    struct mqc_view reply;
-    REQUIRE(find_member(entry, "sent", &sent_slice) && find_member(entry, "reply", &reply));
-    const struct mqc_view sent = decode_string(sent_slice);
+    const struct mqc_view reply = get_member(entry, "reply");
+    const struct mqc_view sent = decode_string(get_member(entry, "sent"));
     struct outcome outcome;
     outcome_init(&outcome, sent);
     enum mqc_error error = MQC_OK;
@@ -288,10 +290,9 @@ static void test_vectors_raw_messages_same_verdict(void)
     char *text = read_or_skip(ECHO_FILE, &size);
     if (text == NULL)
         return;
-    struct mqc_view raw;
-    REQUIRE(find_member(mqc_view_bytes(text, size), "raw", &raw));
+    const struct mqc_view raw = get_member(mqc_view_bytes(text, size), "raw");
     struct mqc_view rest = from(raw, 1);
-    struct mqc_view entry;
+    struct mqc_view entry = {NULL, 0};
     unsigned count = 0;
     for (; next_slice(&rest, &entry); count++)
         check_raw_entry(entry);
@@ -306,14 +307,13 @@ static void test_vectors_raw_nul_in_echo_read(void)
     char *text = read_or_skip(ECHO_FILE, &size);
     if (text == NULL)
         return;
-    struct mqc_view events;
-    REQUIRE(find_member(mqc_view_bytes(text, size), "events", &events));
+    const struct mqc_view events = get_member(mqc_view_bytes(text, size), "events");
     struct mqc_view rest = from(events, 1);
-    struct mqc_view entry;
-    struct mqc_view result;
+    struct mqc_view entry = {NULL, 0};
     unsigned found = 0;
     while (next_slice(&rest, &entry)) {
-        if (!find_member(entry, "result", &result) || result.data[0] != '"')
+        const struct mqc_view result = get_member(entry, "result");
+        if (result.data[0] != '"')
             continue;
         const struct mqc_view message = decode_string(result);
         CHECK(memchr(message.data, '\0', message.size) != NULL);

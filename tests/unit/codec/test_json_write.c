@@ -181,7 +181,7 @@ static void test_write_random_values_round_trip(void)
         REQUIRE(mqc__json_write_value(&value, &buffer) == MQC_OK);
         check_utf8(mqc__buffer_view(&buffer));
         struct mqc__arena bounded;
-        mqc__arena_init(&bounded, 4 * buffer.size);
+        mqc__arena_init(&bounded, 32 * buffer.size);
         REQUIRE(mqc__json_read_value(&bounded, mqc__buffer_view(&buffer), &back, NULL) == MQC_OK);
         CHECK_INT(mqc_value_compare(&value, &back), 0);
         mqc__arena_fini(&bounded);

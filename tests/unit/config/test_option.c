@@ -3,7 +3,7 @@
 #include "config/config_priv.h"
 #include "config/scalar.h"
 #include "config/spelling.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 static void test_option_table_is_sound(void)
 {
