@@ -43,9 +43,11 @@ static struct mqc__arena_block *add_block(struct mqc__arena *arena, size_t least
 
 void *mqc__arena_alloc(struct mqc__arena *arena, size_t size)
 {
-    if (size > arena->limit_bytes - arena->used_bytes)
-        return NULL;
+    const size_t room = arena->limit_bytes - arena->used_bytes;
     const size_t taken = align_up(size != 0 ? size : 1);
+    arena->is_over_limit = size > room || taken > room;
+    if (arena->is_over_limit)
+        return NULL;
     struct mqc__arena_block *block = arena->blocks;
     if (block == NULL || block->capacity - block->used < taken) {
         block = add_block(arena, taken);
@@ -54,14 +56,15 @@ void *mqc__arena_alloc(struct mqc__arena *arena, size_t size)
     }
     char *memory = (char *)block->bytes + block->used;
     block->used += taken;
-    arena->used_bytes += size;
+    arena->used_bytes += taken;
     memset(memory, 0, size);
     return memory;
 }
 
 void *mqc__arena_array(struct mqc__arena *arena, size_t count, size_t size)
 {
-    if (size != 0 && count > SIZE_MAX / size)
+    arena->is_over_limit = size != 0 && count > SIZE_MAX / size;
+    if (arena->is_over_limit)
         return NULL;
     return mqc__arena_alloc(arena, count * size);
 }

@@ -14,9 +14,11 @@ struct mqc__arena {
     struct mqc__arena_block *blocks;
     size_t used_bytes;
     size_t limit_bytes;
+    bool is_over_limit; /* the limit, not the lack of memory, made the last allocation fail */
 };
 
-/* Prepares an arena that hands out at most limit_bytes; takes no memory yet. */
+/* Prepares an arena that hands out at most limit_bytes, the gaps for alignment included; takes no
+ * memory yet. */
 void mqc__arena_init(struct mqc__arena *arena, size_t limit_bytes);
 
 /* Returns zeroed memory aligned for any object, or NULL when the limit or memory is exhausted.

@@ -32,18 +32,13 @@ enum mqc_error mqc__json_reader_fail(const struct mqc__json_reader *reader, enum
 enum mqc_error mqc__json_reader_alloc(const struct mqc__json_reader *reader, size_t count,
                                       size_t size, void **memory_out)
 {
-    const struct mqc__arena *arena = reader->arena;
-    *memory_out = NULL;
-    if (count > (arena->limit_bytes - arena->used_bytes) / size) {
-        (void)mqc__json_reader_fail(reader, MQC_ETOOLARGE, "over the limit of %zu bytes",
-                                    arena->limit_bytes);
-        return MQC_ETOOLARGE;
-    }
     *memory_out = mqc__arena_array(reader->arena, count, size);
     if (*memory_out != NULL)
         return MQC_OK;
-    (void)mqc__fail(reader->info, MQC_ENOMEM, "out of memory");
-    return MQC_ENOMEM;
+    if (reader->arena->is_over_limit)
+        return mqc__json_reader_fail(reader, MQC_ETOOLARGE, "over the limit of %zu bytes",
+                                     reader->arena->limit_bytes);
+    return mqc__fail(reader->info, MQC_ENOMEM, "out of memory");
 }
 
 enum mqc_error mqc__json_reader_text(const struct mqc__json_reader *reader, struct mqc_view text,

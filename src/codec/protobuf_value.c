@@ -25,15 +25,14 @@ enum mqc_error mqc__protobuf_refuse(const struct mqc__decoder *decoder, enum mqc
 void *mqc__protobuf_array(const struct mqc__decoder *decoder, size_t count, size_t size,
                           enum mqc_error *error_out)
 {
-    const struct mqc__arena *arena = decoder->arena;
     void *array = mqc__arena_array(decoder->arena, count, size);
     if (array != NULL)
         return array;
-    const bool is_over = count > (arena->limit_bytes - arena->used_bytes) / size;
-    *error_out = is_over ? mqc__fail(decoder->info, MQC_ETOOLARGE,
-                                     "the payload takes more than %zu bytes when decoded",
-                                     arena->limit_bytes)
-                         : mqc__fail(decoder->info, MQC_ENOMEM, "no memory to decode a payload");
+    *error_out = decoder->arena->is_over_limit
+                     ? mqc__fail(decoder->info, MQC_ETOOLARGE,
+                                 "the payload takes more than %zu bytes when decoded",
+                                 decoder->arena->limit_bytes)
+                     : mqc__fail(decoder->info, MQC_ENOMEM, "no memory to decode a payload");
     return NULL;
 }
 

@@ -30,7 +30,7 @@ static void test_arena_alloc_gives_zeroed_aligned_separate_memory(void)
 static void test_arena_alloc_of_nothing_gives_distinct_pointers(void)
 {
     struct mqc__arena arena;
-    mqc__arena_init(&arena, 0);
+    mqc__arena_init(&arena, 1000);
     const void *first = mqc__arena_alloc(&arena, 0);
     const void *second = mqc__arena_alloc(&arena, 0);
     CHECK(first != NULL);
@@ -39,23 +39,34 @@ static void test_arena_alloc_of_nothing_gives_distinct_pointers(void)
     mqc__arena_fini(&arena);
 }
 
+/* Every piece takes a multiple of this. */
+#define STEP alignof(max_align_t)
+
 static void test_arena_alloc_over_limit_fails_and_takes_nothing(void)
 {
     static const struct {
         size_t limit, first, second;
         bool is_second_given;
     } rows[] = {
-        {100, 60, 40, true},     {100, 60, 41, false}, {100, 100, 0, true},
-        {100, 100, 1, false},    {0, 0, 1, false},     {100, 1, SIZE_MAX, false},
-        {SIZE_MAX, 1, 10, true}, {10, 0, 10, true},
+        {10 * STEP, 6 * STEP, 4 * STEP, true},
+        {10 * STEP, 6 * STEP, 4 * STEP + 1, false},
+        {10 * STEP, 10 * STEP, 0, false},
+        {10 * STEP, 10 * STEP, 1, false},
+        {10 * STEP, 1, SIZE_MAX, false},
+        {10 * STEP, 1, SIZE_MAX - STEP + 2, false},
+        {SIZE_MAX, 1, 10, true},
+        {2 * STEP, 0, 10, true},
+        {2 * STEP - 1, 1, 1, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct mqc__arena arena;
         mqc__arena_init(&arena, rows[i].limit);
         CHECK(mqc__arena_alloc(&arena, rows[i].first) != NULL);
+        const size_t used = arena.used_bytes;
+        CHECK(used >= rows[i].first && used <= rows[i].first + STEP);
         CHECK_INT(mqc__arena_alloc(&arena, rows[i].second) != NULL, rows[i].is_second_given);
-        CHECK_UNSIGNED(arena.used_bytes,
-                       rows[i].first + (rows[i].is_second_given ? rows[i].second : 0));
+        CHECK_INT(arena.is_over_limit, !rows[i].is_second_given);
+        CHECK_INT(arena.used_bytes > used, rows[i].is_second_given);
         mqc__arena_fini(&arena);
     }
 }
@@ -65,6 +76,7 @@ static void test_arena_alloc_without_memory_fails_and_stays_usable(void)
     struct mqc__arena arena;
     mqc__arena_init(&arena, PTRDIFF_MAX);
     CHECK(mqc__arena_alloc(&arena, PTRDIFF_MAX - 64) == NULL);
+    CHECK(!arena.is_over_limit);
     CHECK_UNSIGNED(arena.used_bytes, 0);
     CHECK(mqc__arena_alloc(&arena, 10) != NULL);
     mqc__arena_fini(&arena);
@@ -74,7 +86,7 @@ static void test_arena_alloc_larger_than_a_block_works(void)
 {
     struct mqc__arena arena;
     const size_t size = (size_t)5 << 20;
-    mqc__arena_init(&arena, size + 2);
+    mqc__arena_init(&arena, size + 2 * STEP);
     char *before = mqc__arena_alloc(&arena, 1);
     char *large = mqc__arena_alloc(&arena, size);
     char *after = mqc__arena_alloc(&arena, 1);
@@ -88,9 +100,9 @@ static void test_arena_alloc_larger_than_a_block_works(void)
 static void test_arena_array_multiplies_safely(void)
 {
     struct mqc__arena arena;
-    mqc__arena_init(&arena, 1000);
-    CHECK(mqc__arena_array(&arena, 10, 100) != NULL);
-    CHECK_UNSIGNED(arena.used_bytes, 1000);
+    mqc__arena_init(&arena, 100 * STEP);
+    CHECK(mqc__arena_array(&arena, 10, 10 * STEP) != NULL);
+    CHECK_UNSIGNED(arena.used_bytes, 100 * STEP);
     CHECK(mqc__arena_array(&arena, 1, 1) == NULL);
     mqc__arena_reset(&arena);
     CHECK(mqc__arena_array(&arena, SIZE_MAX / 8 + 2, 8) == NULL);
@@ -105,7 +117,7 @@ static void test_arena_copy_is_independent_and_terminated(void)
     struct mqc__arena arena;
     char bytes[] = {'a', '\0', 'b'};
     struct mqc_view copy;
-    mqc__arena_init(&arena, 5);
+    mqc__arena_init(&arena, 2 * STEP);
     REQUIRE(mqc__arena_copy(&arena, mqc_view_bytes(bytes, 3), &copy));
     bytes[0] = 'x';
     CHECK_VIEW(copy, mqc_view_bytes("a\0b", 3));
@@ -121,7 +133,7 @@ static void test_arena_copy_is_independent_and_terminated(void)
 static void test_arena_reset_gives_the_limit_back(void)
 {
     struct mqc__arena arena;
-    mqc__arena_init(&arena, 100000);
+    mqc__arena_init(&arena, (1000 + STEP - 1) / STEP * STEP * 100);
     mqc__arena_reset(&arena);
     for (int round = 0; round < 20; round++) {
         for (int i = 0; i < 100; i++) {
