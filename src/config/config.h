@@ -47,6 +47,15 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_config_set(struct mqc_config *config, co
                                                    const char *value, struct mqc_error_info *info);
 
 /*
+ * Writes the value of one scalar option, as it would stand in YAML, into text_out, which has room
+ * for `size` bytes with the NUL: mqc_config_get(config, "log.level", text, sizeof text).
+ * MQC_ENOTFOUND: there is no such scalar, it is not set, or it is a secret; MQC_ETOOLARGE: cut to
+ * fit; MQC_EINVAL. text_out is empty on the others.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_config_get(const struct mqc_config *config,
+                                                   const char *path, char *text_out, size_t size);
+
+/*
  * Checks what a single option cannot tell: required options, a node that is missing from `nodes`,
  * limits that contradict each other. mqc_config_load() does it by itself. MQC_ECONFIG: *info says
  * what is wrong.

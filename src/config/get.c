@@ -1,0 +1,51 @@
+#include "config/config_priv.h"
+#include "config/scalar.h"
+
+#include <stdio.h>
+
+static const char *choice_name(const struct mqc__option *option, int value)
+{
+    for (const struct mqc__choice *choice = option->choices; choice->name != NULL; choice++)
+        if (choice->value == value)
+            return choice->name;
+    return NULL;
+}
+
+static int put(char *text_out, size_t size, const char *text)
+{
+    return text != NULL ? snprintf(text_out, size, "%s", text) : -1;
+}
+
+/* Returns the length of the value's text, below 0 when the option is not set. */
+static int put_value(const struct mqc__option *option, const void *value, char *text_out,
+                     size_t size)
+{
+    char number[MQC__SCALAR_BYTES];
+    switch (option->kind) {
+    case MQC__OPTION_BOOL: return put(text_out, size, *(const bool *)value ? "true" : "false");
+    case MQC__OPTION_INTEGER:
+    case MQC__OPTION_SIZE:
+    case MQC__OPTION_DURATION:
+        return put(text_out, size,
+                   mqc__scalar_format(option->kind, *(const uint64_t *)value, number));
+    case MQC__OPTION_TEXT: return put(text_out, size, *(const char *const *)value);
+    case MQC__OPTION_CHOICE: return put(text_out, size, choice_name(option, *(const int *)value));
+    default: return -1;
+    }
+}
+
+enum mqc_error mqc_config_get(const struct mqc_config *config, const char *path, char *text_out,
+                              size_t size)
+{
+    if (config == NULL || path == NULL || text_out == NULL || size == 0)
+        return MQC_EINVAL;
+    text_out[0] = '\0';
+    const struct mqc__option *option = mqc__option_find(mqc_view_text(path));
+    if (option == NULL || option->is_secret)
+        return MQC_ENOTFOUND;
+    const char *settings = (const char *)&config->settings;
+    const int length = put_value(option, settings + option->offset, text_out, size);
+    if (length < 0)
+        return MQC_ENOTFOUND;
+    return (size_t)length < size ? MQC_OK : MQC_ETOOLARGE;
+}
