@@ -45,7 +45,7 @@ void *mqc__arena_alloc(struct mqc__arena *arena, size_t size)
 {
     const size_t room = arena->limit_bytes - arena->used_bytes;
     const size_t taken = align_up(size != 0 ? size : 1);
-    arena->is_over_limit = size > room || taken > room;
+    arena->is_over_limit = size > room || taken < size || taken > room;
     if (arena->is_over_limit)
         return NULL;
     struct mqc__arena_block *block = arena->blocks;

@@ -55,6 +55,7 @@ static void test_arena_alloc_over_limit_fails_and_takes_nothing(void)
         {10 * STEP, 1, SIZE_MAX, false},
         {10 * STEP, 1, SIZE_MAX - STEP + 2, false},
         {SIZE_MAX, 1, 10, true},
+        {SIZE_MAX, 0, SIZE_MAX - 2, false},
         {2 * STEP, 0, 10, true},
         {2 * STEP - 1, 1, 1, false},
     };
