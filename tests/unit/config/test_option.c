@@ -151,7 +151,7 @@ static void test_get_writes_what_set_took(void)
         const char *got;
     } rows[] = {
         {"node", "worker-1", "worker-1"},      {"log.level", "debug", "debug"},
-        {"strict_events", "true", "true"},     {"broker.keep_alive", "120s", "2min"},
+        {"strict_events", "true", "true"},     {"broker.keep_alive", "120s", "2m"},
         {"broker.protocol", "3.1.1", "3.1.1"}, {"delivery.batch_bytes", "65536", "64KiB"},
         {"broker.max_in_flight", "7", "7"},
     };
