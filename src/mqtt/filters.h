@@ -1,0 +1,69 @@
+#ifndef MQC_MQTT_FILTERS_H
+#define MQC_MQTT_FILTERS_H
+
+#include "base/error.h"
+#include "mqtt/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The filters that are desired, compared with those that the broker knows. Not thread-safe, no
+ * input or output; zeroed memory is ready to use.
+ */
+
+/* How a filter stands with the present connection. */
+enum mqc__filter_state {
+    MQC__FILTER_UNKNOWN, /* not asked for, or the answer is not there yet */
+    MQC__FILTER_ACTIVE,  /* acknowledged */
+    MQC__FILTER_REFUSED, /* refused; asked for again with the next connection */
+};
+
+struct mqc__filter {
+    UT_hash_handle hh;
+    enum mqc__filter_state state;
+    bool is_desired;
+    bool is_listed;  /* scratch of mqc__filters_set */
+    bool may_remain; /* the broker may know it: asked for in this or an earlier connection */
+    char text[];
+};
+
+struct mqc__filters {
+    struct mqc__filter *all;
+};
+
+/* Filters to name in one packet; the texts are its own. */
+struct mqc__filter_batch {
+    char **texts;
+    size_t count;
+};
+
+/* Makes exactly these filters the desired ones; one may stand there twice. MQC_ENOMEM: the old ones
+ * stay. */
+enum mqc_error mqc__filters_set(struct mqc__filters *filters, const char *const *texts,
+                                size_t count);
+
+/*
+ * Collects filters to subscribe (or to unsubscribe), as many as one packet should have; count is 0
+ * when there are none. The caller frees the batch. MQC_ENOMEM.
+ */
+enum mqc_error mqc__filters_to_subscribe(struct mqc__filters *filters,
+                                         struct mqc__filter_batch *batch_out);
+enum mqc_error mqc__filters_to_unsubscribe(struct mqc__filters *filters,
+                                           struct mqc__filter_batch *batch_out);
+
+/* Notes what the broker answered to a filter. */
+void mqc__filters_subscribed(struct mqc__filters *filters, const char *text, bool is_accepted);
+void mqc__filters_unsubscribed(struct mqc__filters *filters, const char *text);
+
+/* Notes that the connection is gone; `is_kept` says that the broker may keep the session. */
+void mqc__filters_lost(struct mqc__filters *filters, bool is_kept);
+
+/* Says whether every desired filter was answered, and whether one was refused. */
+bool mqc__filters_settled(const struct mqc__filters *filters);
+bool mqc__filters_refused(const struct mqc__filters *filters);
+
+void mqc__filter_batch_fini(struct mqc__filter_batch *batch);
+void mqc__filters_fini(struct mqc__filters *filters);
+
+#endif

@@ -1,0 +1,296 @@
+#include "mqtt/paho_priv.h"
+
+#include "mqtt/paho_gate.h"
+#include "mqtt/paho_process.h"
+#include "mqtt/probe.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Paho's code for a lack of memory, which its headers do not name. */
+#define PAHO_MEMORY_ERROR (-99)
+
+/* Guards what follows. */
+static pthread_mutex_t prepare_mutex = PTHREAD_MUTEX_INITIALIZER;
+/* A client that is never connected nor destroyed: with the last client Paho tears down its library
+ * state, without heed to threads that are about to create another. */
+static MQTTClient anchor;
+/* Paho adapts to the keep-alive time that the broker demands; set once, before any client is made.
+ */
+static bool keeps_server_keep_alive;
+
+static MQTTClient_connectOptions connect_options(const struct mqc__connect_request *request)
+{
+    const MQTTClient_connectOptions options_5 = MQTTClient_connectOptions_initializer5;
+    const MQTTClient_connectOptions options_311 = MQTTClient_connectOptions_initializer;
+    MQTTClient_connectOptions options = request->is_311 ? options_311 : options_5;
+    const int is_clean = request->starts_clean ? 1 : 0;
+    if (request->is_311) {
+        options.MQTTVersion = MQTTVERSION_3_1_1;
+        options.cleansession = is_clean;
+    } else {
+        options.cleanstart = is_clean;
+    }
+    options.keepAliveInterval = (int)request->keep_alive_s;
+    options.connectTimeout = (int)((request->timeout_ms + 999) / 1000);
+    options.username = request->username;
+    options.password = request->password;
+    options.reliable = 0;
+    /* At this many publish would sleep; it is never reached. */
+    options.maxInflightMessages = (int)request->in_flight_max + 1;
+    return options;
+}
+
+static uint32_t number(MQTTProperties *properties, enum MQTTPropertyCodes code, uint32_t otherwise)
+{
+    if (properties == NULL || MQTTProperties_hasProperty(properties, code) == 0)
+        return otherwise;
+    /* Old versions return an int, in which 2^31 and above are negative. */
+    return (uint32_t)MQTTProperties_getNumericValue(properties, code);
+}
+
+static void read_answer(const struct mqc__client *client, MQTTProperties *properties,
+                        struct mqc__connect_answer *answer_out)
+{
+    const unsigned asked_s = client->request->keep_alive_s;
+    answer_out->receive_max = number(properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, UINT16_MAX);
+    answer_out->packet_bytes_max =
+        number(properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, UINT32_MAX);
+    answer_out->qos_max = (int)number(properties, MQTTPROPERTY_CODE_MAXIMUM_QOS, 2);
+    answer_out->keep_alive_s = asked_s;
+    if (!keeps_server_keep_alive)
+        answer_out->keep_alive_s = number(properties, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE, asked_s);
+}
+
+static MQTTResponse connect_5(struct mqc__client *client, MQTTClient_connectOptions *options)
+{
+    MQTTProperties properties = MQTTProperties_initializer;
+    if (client->request->session_expiry_s != 0) {
+        MQTTProperty expiry = {.identifier = MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL};
+        expiry.value.integer4 = client->request->session_expiry_s;
+        (void)MQTTProperties_add(&properties, &expiry);
+    }
+    const MQTTResponse response = MQTTClient_connect5(client->paho, options, &properties, NULL);
+    MQTTProperties_free(&properties);
+    return response;
+}
+
+static enum mqc__client_result connect_result(int code)
+{
+    if (code >= 0)
+        return code == MQTTCLIENT_SUCCESS ? MQC__CLIENT_OK : MQC__CLIENT_REFUSED;
+    switch (code) {
+    case MQTTCLIENT_FAILURE:
+    case MQTTCLIENT_DISCONNECTED: return MQC__CLIENT_UNREACHABLE;
+    case PAHO_MEMORY_ERROR: return MQC__CLIENT_NOMEM;
+    default: return MQC__CLIENT_UNUSABLE;
+    }
+}
+
+static enum mqc__client_result paho_connect(struct mqc__client *client,
+                                            struct mqc__connect_answer *answer_out)
+{
+    MQTTClient_connectOptions options = connect_options(client->request);
+    MQTTResponse response = MQTTResponse_initializer;
+    mqc__paho_gate_enter_connect();
+    if (client->request->is_311)
+        response.reasonCode = MQTTClient_connect(client->paho, &options);
+    else
+        response = connect_5(client, &options);
+    mqc__paho_gate_leave_connect();
+    const int code = (int)response.reasonCode;
+    client->was_connected = code == MQTTCLIENT_SUCCESS;
+    answer_out->reason = code > 0 ? code : 0;
+    read_answer(client, response.properties, answer_out);
+    MQTTResponse_free(response);
+    return connect_result(code);
+}
+
+static enum mqc__client_result call_result(int code)
+{
+    if (code >= 0)
+        return MQC__CLIENT_OK;
+    switch (code) {
+    case MQTTCLIENT_BAD_UTF8_STRING:
+    case MQTTCLIENT_BAD_QOS:
+    case MQTTCLIENT_BAD_STRUCTURE:
+    case MQTTCLIENT_NULL_PARAMETER: return MQC__CLIENT_UNUSABLE;
+    case PAHO_MEMORY_ERROR: return MQC__CLIENT_NOMEM;
+    default: return MQC__CLIENT_LOST;
+    }
+}
+
+/* Reads the codes of an MQTT 5 SUBACK; what it does not cover counts as refused. */
+static void read_reasons(const MQTTResponse *response, size_t count, int *reasons_out)
+{
+    for (size_t i = 0; i < count; i++)
+        reasons_out[i] = MQTTREASONCODE_UNSPECIFIED_ERROR;
+    if (count == 1)
+        reasons_out[0] = (int)response->reasonCode;
+    for (size_t i = 0; i < count && count > 1 && response->reasonCodes != NULL; i++) {
+        if ((int)i < response->reasonCodeCount)
+            reasons_out[i] = (int)response->reasonCodes[i];
+    }
+}
+
+static bool is_shared(const char *filter)
+{
+    return strncmp(filter, "$share/", strlen("$share/")) == 0;
+}
+
+static enum mqc__client_result subscribe_5(struct mqc__client *client, char *const *filters,
+                                           size_t count, int *reasons_out)
+{
+    MQTTSubscribe_options *options = calloc(count, sizeof *options);
+    if (options == NULL)
+        return MQC__CLIENT_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const MQTTSubscribe_options defaults = MQTTSubscribe_options_initializer;
+        options[i] = defaults;
+        /* No Local with a shared subscription is a protocol error (MQTT 5, 3.8.3.1). */
+        options[i].noLocal = is_shared(filters[i]) ? 0 : 1;
+        reasons_out[i] = MQC__QOS_1;
+    }
+    MQTTResponse response =
+        MQTTClient_subscribeMany5(client->paho, (int)count, filters, reasons_out, options, NULL);
+    free(options);
+    const enum mqc__client_result result = call_result((int)response.reasonCode);
+    if (result == MQC__CLIENT_OK)
+        read_reasons(&response, count, reasons_out);
+    MQTTResponse_free(response);
+    return result;
+}
+
+static enum mqc__client_result subscribe(struct mqc__client *client, char *const *filters,
+                                         size_t count, int *reasons_out)
+{
+    if (!client->request->is_311)
+        return subscribe_5(client, filters, count, reasons_out);
+    for (size_t i = 0; i < count; i++)
+        reasons_out[i] = MQC__QOS_1;
+    return call_result(MQTTClient_subscribeMany(client->paho, (int)count, filters, reasons_out));
+}
+
+static enum mqc__client_result unsubscribe(struct mqc__client *client, char *const *filters,
+                                           size_t count)
+{
+    if (client->request->is_311)
+        return call_result(MQTTClient_unsubscribeMany(client->paho, (int)count, filters));
+    const MQTTResponse response =
+        MQTTClient_unsubscribeMany5(client->paho, (int)count, filters, NULL);
+    const int code = (int)response.reasonCode;
+    MQTTResponse_free(response);
+    return call_result(code);
+}
+
+static enum mqc__client_result set_content_type(struct mqc__client *client, const char *text)
+{
+    if (client->publish_properties.count != 0)
+        return MQC__CLIENT_OK;
+    MQTTProperty property = {.identifier = MQTTPROPERTY_CODE_CONTENT_TYPE};
+    char *copy = strdup(text);
+    if (copy == NULL)
+        return MQC__CLIENT_NOMEM;
+    property.value.data.data = copy;
+    property.value.data.len = (int)strlen(copy);
+    const int error = MQTTProperties_add(&client->publish_properties, &property);
+    free(copy);
+    return error == 0 ? MQC__CLIENT_OK : MQC__CLIENT_NOMEM;
+}
+
+static enum mqc__client_result publish(struct mqc__client *client,
+                                       const struct mqc__client_message *message, int *token_out)
+{
+    MQTTClient_message paho_message = MQTTClient_message_initializer;
+    /* Paho copies it; the interface just does not say so. */
+    paho_message.payload = (void *)(uintptr_t)message->payload.data;
+    paho_message.payloadlen = (int)message->payload.size;
+    paho_message.qos = (int)message->qos;
+    *token_out = -1;
+    if (client->request->is_311)
+        return call_result(
+            MQTTClient_publishMessage(client->paho, message->topic, &paho_message, token_out));
+    const enum mqc__client_result result = set_content_type(client, message->content_type);
+    if (result != MQC__CLIENT_OK)
+        return result;
+    paho_message.properties = client->publish_properties;
+    const MQTTResponse response =
+        MQTTClient_publishMessage5(client->paho, message->topic, &paho_message, token_out);
+    const int code = (int)response.reasonCode;
+    MQTTResponse_free(response);
+    return call_result(code);
+}
+
+static enum mqc__client_result paho_subscribe(struct mqc__client *client, char *const *filters,
+                                              size_t count, int *reasons_out)
+{
+    mqc__paho_gate_enter_call();
+    const enum mqc__client_result result = subscribe(client, filters, count, reasons_out);
+    mqc__paho_gate_leave_call();
+    return result;
+}
+
+static enum mqc__client_result paho_unsubscribe(struct mqc__client *client, char *const *filters,
+                                                size_t count)
+{
+    mqc__paho_gate_enter_call();
+    const enum mqc__client_result result = unsubscribe(client, filters, count);
+    mqc__paho_gate_leave_call();
+    return result;
+}
+
+static enum mqc__client_result paho_publish(struct mqc__client *client,
+                                            const struct mqc__client_message *message,
+                                            int *token_out)
+{
+    mqc__paho_gate_enter_call();
+    const enum mqc__client_result result = publish(client, message, token_out);
+    mqc__paho_gate_leave_call();
+    return result;
+}
+
+static const struct mqc__client_ops paho_ops = {
+    .create = mqc__paho_client_new,
+    .connect = paho_connect,
+    .subscribe = paho_subscribe,
+    .unsubscribe = paho_unsubscribe,
+    .publish = paho_publish,
+    .disconnect = mqc__paho_client_disconnect,
+    .free = mqc__paho_client_free,
+    .probe = mqc__probe,
+};
+
+static const char *paho_version(void)
+{
+    const MQTTClient_nameValue *info = MQTTClient_getVersionInfo();
+    while (info->name != NULL && strcmp(info->name, "Version") != 0)
+        info++;
+    return info->value;
+}
+
+/* Makes the first Paho object, which sets the disposition of SIGPIPE, and puts that back. */
+static bool prepare(void)
+{
+    struct sigaction before;
+    const bool is_known = sigaction(SIGPIPE, NULL, &before) == 0;
+    const int error = MQTTClient_create(&anchor, "tcp://127.0.0.1:1", "anchor",
+                                        MQTTCLIENT_PERSISTENCE_NONE, NULL);
+    if (is_known)
+        (void)sigaction(SIGPIPE, &before, NULL);
+    if (error != 0)
+        return false;
+    keeps_server_keep_alive = mqc__paho_is_1_3_14(paho_version());
+    if (!mqc__paho_is_1_3_14(paho_version()))
+        mqc__paho_unset_proxy();
+    return true;
+}
+
+enum mqc_error mqc__paho_ops(const struct mqc__client_ops **ops_out)
+{
+    pthread_mutex_lock(&prepare_mutex);
+    const bool is_prepared = anchor != NULL || prepare();
+    pthread_mutex_unlock(&prepare_mutex);
+    *ops_out = is_prepared ? &paho_ops : NULL;
+    return is_prepared ? MQC_OK : MQC_ENOMEM;
+}

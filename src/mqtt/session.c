@@ -1,0 +1,326 @@
+#include "mqtt/session_priv.h"
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "mqtt/options.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Counters of topics with nothing in the outbox. */
+#define IDLE_TOPICS_MAX 10000
+
+/* Acknowledgements that may wait beyond what is in flight: repeated ones. */
+#define SPARE_ACKS 256
+
+/* What an envelope's header takes at most besides its texts. */
+#define HEADER_BYTES 128
+
+/* Wakes up at least so often: a wait by CLOCK_MONOTONIC does not see the time a machine slept. */
+#define LONGEST_WAIT_MS 60000
+
+static void on_message(void *context, const struct mqc__mqtt_message *message)
+{
+    struct mqc__session *session = context;
+    pthread_mutex_lock(&session->mutex);
+    const bool is_wanted = !session->is_abandoned && !session->has_ended;
+    session->message_count += is_wanted ? 1 : 0;
+    session->stats.received_messages += is_wanted ? 1 : 0;
+    pthread_mutex_unlock(&session->mutex);
+    if (!is_wanted)
+        return;
+    if (session->events.message != NULL)
+        session->events.message(session->events.context, message);
+    pthread_mutex_lock(&session->mutex);
+    session->message_count--;
+    if (session->is_closing)
+        pthread_cond_broadcast(&session->changed);
+    pthread_mutex_unlock(&session->mutex);
+}
+
+static void on_acked(void *context, int token, int reason)
+{
+    struct mqc__session *session = context;
+    pthread_mutex_lock(&session->mutex);
+    if (session->ack_count < session->ack_capacity)
+        session->acks[session->ack_count++] = (struct mqc__ack){.token = token, .reason = reason};
+    else
+        session->is_flooded = true;
+    pthread_cond_signal(&session->wake);
+    pthread_mutex_unlock(&session->mutex);
+}
+
+static void on_lost(void *context, int reason)
+{
+    struct mqc__session *session = context;
+    pthread_mutex_lock(&session->mutex);
+    session->is_lost = true;
+    session->lost_reason = reason;
+    pthread_cond_signal(&session->wake);
+    pthread_mutex_unlock(&session->mutex);
+}
+
+static bool init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    if (pthread_condattr_init(&attributes) != 0)
+        return false;
+    const bool is_done = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+                         pthread_cond_init(condition, &attributes) == 0;
+    pthread_condattr_destroy(&attributes);
+    return is_done;
+}
+
+static bool init_sync(struct mqc__session *session)
+{
+    if (pthread_mutex_init(&session->mutex, NULL) != 0)
+        return false;
+    if (!init_condition(&session->wake)) {
+        pthread_mutex_destroy(&session->mutex);
+        return false;
+    }
+    if (!init_condition(&session->changed)) {
+        pthread_cond_destroy(&session->wake);
+        pthread_mutex_destroy(&session->mutex);
+        return false;
+    }
+    return true;
+}
+
+static void init_parts(struct mqc__session *session)
+{
+    const struct mqc__session_options *options = session->options;
+    const struct mqc__outbox_limits limits = {
+        .events_max = options->outbox_events_max,
+        .bytes_max = options->outbox_bytes_max,
+        .batch_events_max = options->batch_events_max,
+        .batch_bytes_max = options->batch_bytes_max,
+        .topics_max = IDLE_TOPICS_MAX,
+        .when_full = options->when_full,
+    };
+    mqc__outbox_init(&session->outbox, &limits);
+    mqc__machine_init(&session->machine, options);
+    mqc__buffer_init(&session->payload, MQC__EVENT_BYTES_MAX + strlen(options->instance) +
+                                            strlen(options->node) + HEADER_BYTES);
+    session->packet_bytes_max = UINT32_MAX;
+    session->session_uri = MQC__MACHINE_URIS_MAX;
+    session->reference_count = 1;
+    session->sink = (struct mqc__client_sink){
+        .context = session, .message = on_message, .acked = on_acked, .lost = on_lost};
+    for (size_t i = 0; i < MQC__MACHINE_URIS_MAX; i++)
+        session->keep_alive_s[i] = options->keep_alive_s;
+}
+
+static enum mqc_error fill(struct mqc__session *session, const struct mqc__session_options *options,
+                           const struct mqc__client_ops *client, struct mqc_error_info *info)
+{
+    const enum mqc_error error = mqc__session_options_copy(options, &session->options, info);
+    if (error != MQC_OK)
+        return error;
+    session->ops = client;
+    if (client == NULL && mqc__paho_ops(&session->ops) != MQC_OK)
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    session->ack_capacity = (size_t)options->in_flight_max + SPARE_ACKS;
+    session->acks = calloc(session->ack_capacity, sizeof *session->acks);
+    if (session->acks == NULL || !init_sync(session))
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    return MQC_OK;
+}
+
+enum mqc_error mqc__session_new(const struct mqc__session_options *options,
+                                const struct mqc__session_events *events,
+                                const struct mqc__client_ops *client,
+                                struct mqc__session **session_out, struct mqc_error_info *info)
+{
+    *session_out = NULL;
+    struct mqc__session *session = calloc(1, sizeof *session);
+    if (session == NULL)
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    const enum mqc_error error = fill(session, options, client, info);
+    if (error != MQC_OK) {
+        free(session->acks);
+        mqc__session_options_free(&session->options);
+        free(session);
+        return error;
+    }
+    session->events = *events;
+    init_parts(session);
+    *session_out = session;
+    return MQC_OK;
+}
+
+void mqc__session_unref(struct mqc__session *session)
+{
+    pthread_mutex_lock(&session->mutex);
+    const bool is_last = --session->reference_count == 0;
+    pthread_mutex_unlock(&session->mutex);
+    if (!is_last)
+        return;
+    mqc__outbox_fini(&session->outbox);
+    mqc__filters_fini(&session->filters);
+    mqc__buffer_fini(&session->payload);
+    pthread_cond_destroy(&session->changed);
+    pthread_cond_destroy(&session->wake);
+    pthread_mutex_destroy(&session->mutex);
+    free(session->acks);
+    mqc__session_options_free(&session->options);
+    free(session);
+}
+
+void mqc__session_changed_locked(struct mqc__session *session)
+{
+    if (session->waiter_count != 0)
+        pthread_cond_broadcast(&session->changed);
+}
+
+void mqc__session_wait_locked(struct mqc__session *session, pthread_cond_t *condition,
+                              int64_t until_ms)
+{
+    int64_t wait_ms = LONGEST_WAIT_MS;
+    const int64_t now_ms = mqc__clock_monotonic_ms();
+    if (until_ms < now_ms + LONGEST_WAIT_MS)
+        wait_ms = until_ms > now_ms ? until_ms - now_ms : 0;
+    struct timespec at;
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += wait_ms / 1000;
+    at.tv_nsec += (wait_ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    (void)pthread_cond_timedwait(condition, &session->mutex, &at);
+}
+
+/* The application's signal handlers are to run on its own threads, and a write to a connection that
+ * is gone is not to end it by SIGPIPE; the client's threads inherit this. */
+static int start_thread(struct mqc__session *session)
+{
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int error = pthread_create(&session->thread, NULL, mqc__session_run, session);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+enum mqc_error mqc__session_open(struct mqc__session *session)
+{
+    enum mqc_error error = MQC_EINVAL;
+    pthread_mutex_lock(&session->mutex);
+    if (!session->is_open && !session->is_closing) {
+        session->reference_count++;
+        session->is_open = start_thread(session) == 0;
+        session->reference_count -= session->is_open ? 0 : 1;
+        error = session->is_open ? MQC_OK : MQC_ENOMEM;
+    }
+    pthread_mutex_unlock(&session->mutex);
+    return error;
+}
+
+enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char *const *filters,
+                                        size_t filter_count)
+{
+    pthread_mutex_lock(&session->mutex);
+    const enum mqc_error error = mqc__filters_set(&session->filters, filters, filter_count);
+    session->has_filter_work = true;
+    pthread_cond_signal(&session->wake);
+    pthread_mutex_unlock(&session->mutex);
+    return error;
+}
+
+static bool is_topic_name(struct mqc_view topic)
+{
+    return topic.size != 0 && topic.size <= UINT16_MAX &&
+           memchr(topic.data, '\0', topic.size) == NULL &&
+           memchr(topic.data, '+', topic.size) == NULL &&
+           memchr(topic.data, '#', topic.size) == NULL;
+}
+
+static enum mqc_error accept_locked(struct mqc__session *session, struct mqc_view topic,
+                                    enum mqc__qos qos, struct mqc_view event)
+{
+    if (session->is_closing)
+        return MQC_ECLOSED;
+    if (session->machine.state == MQC__MACHINE_TAKEN)
+        return MQC_ETAKEN;
+    if (event.size > mqc__session_event_bytes_max(session, topic.size))
+        return MQC_ETOOLARGE;
+    size_t dropped = 0;
+    const enum mqc_error error = mqc__outbox_accept(&session->outbox, topic, qos, event, &dropped);
+    session->stats.accepted_events += error == MQC_OK ? 1 : 0;
+    session->stats.refused_events += error == MQC_EFULL ? 1 : 0;
+    session->stats.dropped_events += dropped;
+    if (error == MQC_EFULL || dropped != 0)
+        mqc__session_note_overflow_locked(session, error == MQC_EFULL ? 1 : 0, dropped);
+    return error;
+}
+
+enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_view mqtt_topic,
+                                    enum mqc__qos qos, struct mqc_view event)
+{
+    if (!is_topic_name(mqtt_topic) || event.size == 0)
+        return MQC_EINVAL;
+    pthread_mutex_lock(&session->mutex);
+    const enum mqc_error error = accept_locked(session, mqtt_topic, qos, event);
+    if (session->is_idle && (mqc__session_can_send_locked(session) ||
+                             mqc__session_report_ms_locked(session) < session->idle_until_ms)) {
+        session->is_idle = false; /* once is enough */
+        pthread_cond_signal(&session->wake);
+    }
+    pthread_mutex_unlock(&session->mutex);
+    return error;
+}
+
+/* Whether what a caller waits for has come: MQC_ETIMEOUT means not yet. */
+typedef enum mqc_error (*check_fn)(const struct mqc__session *session, uint64_t number);
+
+static enum mqc_error check_ready(const struct mqc__session *session, uint64_t number)
+{
+    (void)number;
+    if (session->is_closing)
+        return MQC_ECLOSED;
+    if (session->machine.state == MQC__MACHINE_TAKEN)
+        return MQC_ETAKEN;
+    if (session->machine.state != MQC__MACHINE_ONLINE || session->is_lost)
+        return MQC_ETIMEOUT;
+    if (mqc__filters_refused(&session->filters))
+        return MQC_EREFUSED;
+    return mqc__filters_settled(&session->filters) ? MQC_OK : MQC_ETIMEOUT;
+}
+
+static enum mqc_error check_flushed(const struct mqc__session *session, uint64_t number)
+{
+    if (mqc__outbox_oldest(&session->outbox) > number)
+        return MQC_OK;
+    if (session->machine.state == MQC__MACHINE_TAKEN)
+        return MQC_ETAKEN;
+    return session->machine.state == MQC__MACHINE_CLOSED ? MQC_ECLOSED : MQC_ETIMEOUT;
+}
+
+static enum mqc_error wait_for(struct mqc__session *session, check_fn check, unsigned timeout_ms)
+{
+    const int64_t deadline_ms = mqc__clock_monotonic_ms() + (int64_t)timeout_ms;
+    pthread_mutex_lock(&session->mutex);
+    const uint64_t number = session->outbox.last_number;
+    session->waiter_count++;
+    enum mqc_error error = check(session, number);
+    while (error == MQC_ETIMEOUT && mqc__clock_monotonic_ms() < deadline_ms) {
+        mqc__session_wait_locked(session, &session->changed, deadline_ms);
+        error = check(session, number);
+    }
+    session->waiter_count--;
+    pthread_mutex_unlock(&session->mutex);
+    return error;
+}
+
+enum mqc_error mqc__session_wait_ready(struct mqc__session *session, unsigned timeout_ms)
+{
+    return wait_for(session, check_ready, timeout_ms);
+}
+
+enum mqc_error mqc__session_flush(struct mqc__session *session, unsigned timeout_ms)
+{
+    return wait_for(session, check_flushed, timeout_ms);
+}

@@ -1,0 +1,158 @@
+#ifndef MQC_MQTT_SESSION_H
+#define MQC_MQTT_SESSION_H
+
+#include "base/error.h"
+#include "base/view.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * One node's MQTT session: connects and stays connected, keeps a desired set of subscriptions,
+ * and brings what was accepted to the broker in order. One thread of its own does all of it;
+ * the functions below may be called from any thread, also from the callbacks, unless they say
+ * otherwise.
+ */
+struct mqc__session;
+struct mqc__client_ops;
+
+/* Which MQTT version to speak. */
+enum mqc__mqtt_version {
+    MQC__MQTT_AUTO, /* 5, then 3.1.1 where the broker refuses 5 */
+    MQC__MQTT_5,
+    MQC__MQTT_311,
+};
+
+/* What to do with a new event when the outbox is full. */
+enum mqc__when_full {
+    MQC__WHEN_FULL_REFUSE,      /* refuse it: MQC_EFULL */
+    MQC__WHEN_FULL_DROP_OLDEST, /* drop the oldest that is not in flight, count and report it */
+};
+
+/* MQTT quality of service (MQTT 4.3). */
+enum mqc__qos {
+    MQC__QOS_0 = 0,
+    MQC__QOS_1 = 1,
+};
+
+/* How the session behaves. All texts are copied. */
+struct mqc__session_options {
+    const char *const *uris; /* mqtt://host[:port], tried in turn */
+    size_t uri_count;
+    const char *client_id;
+    const char *username; /* NULL: none */
+    const char *password; /* NULL: none */
+    const char *instance; /* sender's instance id, in every envelope */
+    const char *node;     /* sender's name, in every envelope */
+    enum mqc__mqtt_version version;
+    unsigned keep_alive_s;
+    unsigned connect_timeout_ms;
+    unsigned backoff_min_ms; /* first pause after a failure; doubles, with jitter, up to max */
+    unsigned backoff_max_ms;
+    uint32_t session_expiry_s; /* how long the broker keeps the session; 0: not at all */
+    unsigned in_flight_max;    /* messages sent and not acknowledged */
+    size_t in_flight_bytes_max;
+    size_t outbox_events_max; /* events accepted and not yet acknowledged */
+    size_t outbox_bytes_max;
+    size_t batch_events_max; /* events in one MQTT message */
+    size_t batch_bytes_max;  /* a message grows up to this by adding events; larger ones go alone */
+    enum mqc__when_full when_full;
+};
+
+/* An MQTT message as it arrived; everything is borrowed for the call. */
+struct mqc__mqtt_message {
+    struct mqc_view topic;
+    struct mqc_view payload;
+    struct mqc_view content_type; /* empty with MQTT 3.1.1 or when not set */
+    bool is_retained;
+};
+
+/* Where the session stands, as others see it. */
+enum mqc__session_state {
+    MQC__SESSION_DOWN,   /* no connection; trying, or not opened yet */
+    MQC__SESSION_UP,     /* connected */
+    MQC__SESSION_TAKEN,  /* another client took the session: no more attempts */
+    MQC__SESSION_CLOSED, /* closed: nothing follows */
+};
+
+/* What the session tells its owner. Every call is made without a lock held. */
+struct mqc__session_events {
+    void *context;
+    /* One message. On the MQTT client's receive thread, one call at a time. May block: that holds
+     * back the broker. Must return soon after mqc__session_close() was called. */
+    void (*message)(void *context, const struct mqc__mqtt_message *message);
+    /* A change of state. On the session's thread; must not block. */
+    void (*state)(void *context, enum mqc__session_state state);
+    /* Something went wrong: a stable tag (connect_failed, connection_lost, refused, duplicate_node,
+     * subscribe_refused, publish_refused, outbox_overflow, ...) and a sentence that names the
+     * broker, the reason and what to check. On the session's thread; must not block. */
+    void (*error)(void *context, const char *tag, const char *text);
+};
+
+/* Totals since the session was made. */
+struct mqc__session_stats {
+    uint64_t accepted_events;  /* publish returned MQC_OK */
+    uint64_t refused_events;   /* publish returned MQC_EFULL */
+    uint64_t delivered_events; /* acknowledged by the broker (QoS 1) or written (QoS 0) */
+    uint64_t dropped_events;   /* accepted, then dropped by drop_oldest, refused by the broker, or
+                                * left   over at close */
+    uint64_t sent_messages;    /* MQTT messages handed to the client, repeats included */
+    uint64_t received_messages;
+    uint64_t connects;    /* successful ones */
+    size_t outbox_events; /* now */
+    size_t outbox_bytes;  /* now */
+};
+
+/*
+ * Creates a session; nothing happens before open. `client` is how MQTT is spoken: NULL means Paho.
+ * Copies options and events. The caller frees it with mqc__session_free().
+ * MQC_EINVAL: an option is out of range or a URI malformed, *info says which; MQC_ENOMEM.
+ */
+enum mqc_error mqc__session_new(const struct mqc__session_options *options,
+                                const struct mqc__session_events *events,
+                                const struct mqc__client_ops *client,
+                                struct mqc__session **session_out, struct mqc_error_info *info);
+
+/* Starts the thread, which connects and stays connected. Once only. MQC_ENOMEM, MQC_EINVAL. */
+enum mqc_error mqc__session_open(struct mqc__session *session);
+
+/*
+ * Replaces the desired set of MQTT filters (all at QoS 1, without what this client published itself
+ * where MQTT 5 can say so); the session subscribes and unsubscribes what differs, now or after the
+ * next connect, and again after every connect. Copies the texts. MQC_ENOMEM: the old set stays.
+ */
+enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char *const *filters,
+                                        size_t filter_count);
+
+/*
+ * Accepts one encoded event (an `events` field, see codec/protobuf.h) for an MQTT topic, into the
+ * outbox; events of one topic that wait together leave in one message. Copies both. Never blocks on
+ * the network. May be called before open. MQC_EFULL: at the limit; MQC_ETOOLARGE: larger than
+ * the outbox or than the broker's maximum packet size; MQC_ECLOSED; MQC_ETAKEN; MQC_ENOMEM.
+ */
+enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_view mqtt_topic,
+                                    enum mqc__qos qos, struct mqc_view event);
+
+/* Waits until the session is up and every desired filter is acknowledged by the broker. Not from a
+ * callback. MQC_ETIMEOUT, MQC_ETAKEN, MQC_ECLOSED; MQC_EREFUSED: the broker refused a filter. */
+enum mqc_error mqc__session_wait_ready(struct mqc__session *session, unsigned timeout_ms);
+
+/* Waits until everything accepted before the call was acknowledged (QoS 1) or written (QoS 0). Not
+ * from a callback. MQC_ETIMEOUT, MQC_ETAKEN, MQC_ECLOSED. */
+enum mqc_error mqc__session_flush(struct mqc__session *session, unsigned timeout_ms);
+
+/*
+ * Accepts no more, brings what was accepted to the broker for at most flush_ms, disconnects, and
+ * ends the thread; waits for all of that. What is left over is counted as dropped and reported by
+ * the error callback before it returns. Idempotent. Not from a callback. Returns the number of
+ * events left over.
+ */
+uint64_t mqc__session_close(struct mqc__session *session, unsigned flush_ms);
+
+void mqc__session_stats(struct mqc__session *session, struct mqc__session_stats *stats_out);
+
+/* Closes with no flush time if that was not done, frees, sets the caller's pointer to NULL. */
+void mqc__session_free(struct mqc__session **session);
+
+#endif

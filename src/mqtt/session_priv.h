@@ -1,0 +1,177 @@
+#ifndef MQC_MQTT_SESSION_PRIV_H
+#define MQC_MQTT_SESSION_PRIV_H
+
+#include "mqtt/client.h"
+#include "mqtt/filters.h"
+#include "mqtt/outbox.h"
+#include "mqtt/session_machine.h"
+#include "mqtt/throttle.h"
+
+#include "base/buffer.h"
+
+#include <pthread.h>
+
+/*
+ * A session is one thread and what it shares with the callers and the client's callbacks under one
+ * mutex. No lock is held while the thread calls the client or the owner. Functions named _locked
+ * want the mutex held, all others want it free.
+ */
+
+/* Larger events do not fit into any MQTT packet (MQTT 2.1.4), with some room for what stands around
+ * them. */
+#define MQC__EVENT_BYTES_MAX ((size_t)200 << 20)
+
+/* An acknowledgement as the client told it. */
+struct mqc__ack {
+    int token;
+    int reason;
+};
+
+/* Events that came to nothing and are not reported yet; kept apart by what is to be said. */
+struct mqc__session_losses {
+    struct mqc__throttle overflow; /* refused to the caller or dropped to make room */
+    uint64_t overflow_dropped;     /* of those: accepted before */
+    struct mqc__throttle refused;  /* refused by the broker, or never acceptable to it */
+    uint64_t refused_events;
+    char refused_topic[200]; /* the latest */
+    char refused_reason[100];
+};
+
+struct mqc__session {
+    /* Fixed at creation. */
+    struct mqc__session_options *options;
+    struct mqc__session_events events;
+    const struct mqc__client_ops *ops;
+    struct mqc__client_sink sink;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;    /* there is something for the thread to do */
+    pthread_cond_t changed; /* there is something for waiting callers to look at */
+
+    /* Guarded by the mutex. */
+    pthread_t thread;
+    unsigned reference_count; /* the owner, the thread */
+    bool is_open;             /* the thread was started */
+    bool is_closing;          /* no more work is taken */
+    bool has_ended;           /* the thread, or what close does without one */
+    bool is_abandoned;        /* close went without waiting for a call of the client */
+    bool is_in_call;          /* the thread is inside the client */
+    bool is_idle;             /* the thread waits for `wake` */
+    int64_t idle_until_ms;    /* but not longer than until then */
+    unsigned waiter_count;    /* callers that wait for `changed` */
+    unsigned message_count;   /* message callbacks that run now */
+    int64_t close_deadline_ms;
+    uint64_t leftover_count;
+    struct mqc__machine machine;
+    struct mqc__outbox outbox;
+    struct mqc__filters filters;
+    bool has_filter_work;  /* filters may differ from what the broker knows */
+    struct mqc__ack *acks; /* told and not yet processed */
+    size_t ack_count;
+    size_t ack_capacity;
+    bool is_flooded; /* more acknowledgements than messages: the broker is out of its mind */
+    bool is_lost;
+    int lost_reason;
+    uint32_t packet_bytes_max; /* of the present or last connection */
+    struct mqc__session_stats stats;
+    struct mqc__session_losses losses;
+
+    /* The thread's own. */
+    struct mqc__client *client;
+    struct mqc__connect_request request;
+    struct mqc__connect_answer answer;
+    size_t
+        session_uri; /* whose broker keeps the session of the connection before; URIS_MAX: none */
+    uint32_t keep_alive_s[MQC__MACHINE_URIS_MAX]; /* what to ask which broker for */
+    struct mqc__repeat connect_reports[MQC__MACHINE_URIS_MAX];
+    struct mqc__buffer payload;
+    enum mqc__session_state told_state;
+    int64_t progress_ms;  /* when something was last acknowledged, or put in flight first */
+    unsigned stall_count; /* connections in a row given up because nothing was acknowledged */
+};
+
+/* session.c */
+
+/* Lets the waiting callers look again. */
+void mqc__session_changed_locked(struct mqc__session *session);
+/* One user less; frees the session with the last. */
+void mqc__session_unref(struct mqc__session *session);
+/* Waits on a condition until the time has come; INT64_MAX: for ever. Any clock but the wall's. */
+void mqc__session_wait_locked(struct mqc__session *session, pthread_cond_t *condition,
+                              int64_t until_ms);
+
+/* session_close.c */
+
+/* The last reports; nothing is told to the owner afterwards. */
+void mqc__session_end(struct mqc__session *session);
+
+/* session_thread.c */
+
+/* The thread. */
+void *mqc__session_run(void *session);
+/* Gives the machine an event: the only place where a state ends. */
+void mqc__session_step_locked(struct mqc__session *session, struct mqc__machine_event event);
+/* Before and after a call to the client; the second returns false when the session was abandoned
+ * meanwhile: then nothing may be done but to clean up. */
+void mqc__session_enter_call(struct mqc__session *session);
+bool mqc__session_leave_call(struct mqc__session *session);
+/* After a call that found no connection: the client tells in a callback why, which may be under
+ * way. Waits for it a moment; is_lost is set afterwards in any case. */
+void mqc__session_await_loss(struct mqc__session *session);
+/* Waits a moment, after memory ran out. */
+void mqc__session_await_memory(void);
+/* Frees the client, if there is one; returns false when the session was abandoned meanwhile. */
+bool mqc__session_drop_client(struct mqc__session *session);
+/* Says whether close has nothing more to wait for. */
+bool mqc__session_may_close_locked(const struct mqc__session *session);
+
+/* session_connect.c: CONNECTING, and the end of a connection. */
+
+/* Makes one attempt. */
+void mqc__session_attempt(struct mqc__session *session);
+/* Finds out what the end of the connection means. */
+void mqc__session_connection_lost(struct mqc__session *session);
+/* Leaves a broker that does not do its part. */
+void mqc__session_give_up_connection(struct mqc__session *session);
+
+/* session_subscribe.c */
+
+/* Brings the broker's filters in line with the desired ones, one packet each way at most. */
+void mqc__session_subscribe(struct mqc__session *session);
+
+/* session_send.c */
+
+/* Says whether a message could leave now. */
+bool mqc__session_can_send_locked(const struct mqc__session *session);
+/* Sends one message. */
+void mqc__session_send(struct mqc__session *session);
+/* Processes the acknowledgements that came in. */
+void mqc__session_settle_locked(struct mqc__session *session);
+/* How large an event may be for this topic, as far as the broker has said. */
+size_t mqc__session_event_bytes_max(const struct mqc__session *session, size_t topic_size);
+/* When the connection counts as stalled, INT64_MAX when nothing is in flight. */
+int64_t mqc__session_stall_ms_locked(const struct mqc__session *session);
+
+/* session_report.c */
+
+/* Tells the owner. */
+void mqc__session_report(struct mqc__session *session, const char *tag, const char *format, ...)
+    MQC_PRINTF(3, 4);
+/* Notes losses to be reported by the thread, at most so often. */
+void mqc__session_note_overflow_locked(struct mqc__session *session, uint64_t refused,
+                                       uint64_t dropped);
+void mqc__session_note_refused_locked(struct mqc__session *session, struct mqc_view topic,
+                                      const char *reason, size_t event_count);
+/* When a report of losses becomes due, INT64_MAX when there is none to make. */
+int64_t mqc__session_report_ms_locked(const struct mqc__session *session);
+/* Reports the losses that are due; all of them when `is_last`. */
+void mqc__session_report_losses(struct mqc__session *session, bool is_last);
+/* Reports an attempt that failed, unless the same was just reported. */
+void mqc__session_report_attempt(struct mqc__session *session, const char *tag, const char *text);
+/* The state as others see it. */
+enum mqc__session_state mqc__session_public_state(enum mqc__machine_state state);
+/* Tells the owner the state, if it is a new one. */
+void mqc__session_tell_state(struct mqc__session *session);
+/* Counts what is left in the outbox as dropped and reports it, at the end. */
+void mqc__session_report_leftover(struct mqc__session *session);
+
+#endif

@@ -1,0 +1,51 @@
+#ifndef MQC_MQTT_TOPIC_TABLE_H
+#define MQC_MQTT_TOPIC_TABLE_H
+
+#include "base/view.h"
+#include "mqtt/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mqc__record;
+
+/* One MQTT topic: its text, held once for all its records, and its sequence counter. */
+struct mqc__topic {
+    UT_hash_handle hh;
+    struct mqc__topic *prev; /* in the table's idle list */
+    struct mqc__topic *next;
+    struct mqc__record
+        *waiting; /* the outbox's records that wait, in order; the table ignores it */
+    uint64_t next_sequence;
+    bool starts_count; /* the next record must say that the count starts with it */
+    size_t user_count;
+    size_t size;
+    char text[]; /* NUL-terminated */
+};
+
+/*
+ * The topics that were published lately. It remembers the counters of at most idle_max topics that
+ * nothing refers to, the least recently used forgotten first. A topic that was forgotten starts
+ * above every number that was ever forgotten, so that the numbers of a topic never go back. Not
+ * thread-safe; zeroed memory with idle_max set is ready to use.
+ */
+struct mqc__topic_table {
+    struct mqc__topic *topics;
+    struct mqc__topic *idle; /* least recently used first */
+    size_t idle_count;
+    size_t idle_max;
+    uint64_t forgotten_sequence; /* the highest number of a forgotten topic */
+};
+
+/* Finds or makes the topic and adds a user; NULL when memory runs out. The topic stays until its
+ * last user leaves. */
+struct mqc__topic *mqc__topic_table_use(struct mqc__topic_table *table, struct mqc_view text);
+
+/* One user leaves; the counter may be forgotten some time after the last one did. */
+void mqc__topic_table_leave(struct mqc__topic_table *table, struct mqc__topic *topic);
+
+/* Frees all topics; none may have users. */
+void mqc__topic_table_fini(struct mqc__topic_table *table);
+
+#endif

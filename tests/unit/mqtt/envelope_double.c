@@ -1,0 +1,39 @@
+#include "unit/mqtt/envelope_double.h"
+
+#include "codec/protobuf.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum mqc_error mqc__protobuf_header(const struct mqc__sender *sender, uint64_t first_sequence,
+                                    bool starts_count, struct mqc__buffer *buffer)
+{
+    char text[200];
+    (void)snprintf(text, sizeof text, "%.*s/%.*s/%" PRIu64 "/%d|", (int)sender->instance.size,
+                   sender->instance.data, (int)sender->node.size, sender->node.data, first_sequence,
+                   starts_count ? 1 : 0);
+    return mqc__buffer_append_text(buffer, text) ? MQC_OK : MQC_ENOMEM;
+}
+
+bool envelope_double_read(struct mqc_view payload, struct envelope_double *envelope_out)
+{
+    const char *end = payload.size != 0 ? memchr(payload.data, '|', payload.size) : NULL;
+    if (end == NULL || end - payload.data >= 100)
+        return false;
+    char text[100] = "";
+    memcpy(text, payload.data, (size_t)(end - payload.data));
+    char *starts = strrchr(text, '/');
+    if (starts == NULL)
+        return false;
+    *starts++ = '\0';
+    char *first = strrchr(text, '/');
+    if (first == NULL)
+        return false;
+    *first++ = '\0';
+    (void)snprintf(envelope_out->sender, sizeof envelope_out->sender, "%s", text);
+    envelope_out->first_sequence = strtoull(first, NULL, 10);
+    envelope_out->starts_count = strcmp(starts, "1") == 0;
+    envelope_out->events = mqc_view_bytes(end + 1, payload.size - (size_t)(end + 1 - payload.data));
+    return true;
+}

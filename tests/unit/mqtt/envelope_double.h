@@ -1,0 +1,23 @@
+#ifndef TESTS_UNIT_MQTT_ENVELOPE_DOUBLE_H
+#define TESTS_UNIT_MQTT_ENVELOPE_DOUBLE_H
+
+#include "base/view.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Stands in for the codec: an envelope is the text "instance/node/FIRST/STARTS|" and the events,
+ * which in these tests are texts that end with ';'.
+ */
+struct envelope_double {
+    char sender[100]; /* instance/node */
+    uint64_t first_sequence;
+    bool starts_count;
+    struct mqc_view events;
+};
+
+/* Reads one; false when it is none. */
+bool envelope_double_read(struct mqc_view payload, struct envelope_double *envelope_out);
+
+#endif

@@ -1,0 +1,67 @@
+#ifndef TESTS_UNIT_MQTT_RECORDER_H
+#define TESTS_UNIT_MQTT_RECORDER_H
+
+#include "mqtt/session.h"
+
+#include <pthread.h>
+
+/* What a session told its owner. */
+struct recorder {
+    pthread_mutex_t mutex; /* guards the rest */
+    pthread_cond_t changed;
+    char **messages; /* "topic payload" */
+    size_t message_count;
+    char **errors; /* "tag: text" */
+    size_t error_count;
+    enum mqc__session_state states[256];
+    size_t state_count;
+    bool is_blocked; /* the message callback waits while it is set */
+    unsigned blocked_count;
+};
+
+void recorder_init(struct recorder *recorder);
+void recorder_fini(struct recorder *recorder);
+
+/* Callbacks that record. */
+struct mqc__session_events recorder_events(struct recorder *recorder);
+
+/* How long a test waits for what must come. */
+#define RECORDER_PATIENCE_MS 60000
+
+/* Wait until so many are there (or the text of one begins with the tag, or the state came); false
+ * when that does not happen. */
+bool recorder_wait_messages(struct recorder *recorder, size_t count);
+bool recorder_wait_error(struct recorder *recorder, const char *tag);
+bool recorder_wait_state(struct recorder *recorder, enum mqc__session_state state);
+/* Waits until the state was told so many times. */
+bool recorder_wait_states(struct recorder *recorder, enum mqc__session_state state, size_t count);
+bool recorder_wait_blocked(struct recorder *recorder);
+
+size_t recorder_count_errors(struct recorder *recorder, const char *tag);
+size_t recorder_count_messages(struct recorder *recorder);
+/* The latest error with the tag, "" if there is none; valid until the next one. */
+const char *recorder_error(struct recorder *recorder, const char *tag);
+
+/* Makes the message callback wait, or go on. */
+void recorder_block(struct recorder *recorder, bool is_blocked);
+
+/* Options for tests: short pauses, everything else roomy. */
+struct mqc__session_options test_session_options(const char *const *uris, size_t uri_count);
+
+/* Creates and opens; ends the test on failure. */
+struct mqc__session *test_session_open(const struct mqc__session_options *options,
+                                       struct recorder *recorder,
+                                       const struct mqc__client_ops *client);
+
+/* Publishes a text event with QoS 1. */
+enum mqc_error test_session_publish(struct mqc__session *session, const char *topic,
+                                    const char *event);
+
+/*
+ * Reads the recorded messages of one MQTT topic and sender as a receiver that drops repeats does;
+ * returns how many different events came. *missing_out counts the numbers that were left out. Fails
+ * the test when an event has other contents than its number: "<number>;".
+ */
+size_t recorder_receive(struct recorder *recorder, const char *topic, size_t *missing_out);
+
+#endif
