@@ -1,0 +1,249 @@
+#include "backend/backend_priv.h"
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NODE_ID_RANDOM_BITS 48
+
+/* The node's name and random bits: new at every start, and people see whose it is. */
+static void make_node_id(const struct mqc_backend *backend, char id_out[MQC__NODE_ID_BYTES + 1])
+{
+    const uint64_t bits = mqc__random_bits() >> (64 - NODE_ID_RANDOM_BITS);
+    (void)snprintf(id_out, MQC__NODE_ID_BYTES + 1, "%.200s-%012" PRIx64, backend->node, bits);
+}
+
+static enum mqc_error set_node_id(struct mqc_backend *backend, const char *node_id,
+                                  struct mqc_error_info *info)
+{
+    if (node_id == NULL) {
+        make_node_id(backend, backend->node_id);
+        return MQC_OK;
+    }
+    const size_t size = strlen(node_id);
+    if (size == 0 || size > MQC__NODE_ID_BYTES)
+        return mqc__fail(info, MQC_EINVAL, "the node id is %zu bytes long, not 1 to %d", size,
+                         MQC__NODE_ID_BYTES);
+    memcpy(backend->node_id, node_id, size + 1);
+    return MQC_OK;
+}
+
+static enum mqc_error open_session(struct mqc_backend *backend, struct mqc__session *session)
+{
+    /* A subscription made meanwhile must not fall between the two: both under one lock. */
+    pthread_mutex_lock(&backend->subscriptions_mutex);
+    size_t count = 0;
+    const char *const *filters = mqc__subscriptions_filters(backend->subscriptions, &count);
+    enum mqc_error error = filters == NULL && count > 0 ? MQC_ENOMEM : MQC_OK;
+    if (error == MQC_OK)
+        error = mqc__session_set_filters(session, filters, count);
+    if (error == MQC_OK)
+        error = mqc__session_open(session);
+    if (error == MQC_OK)
+        atomic_store(&backend->session, session);
+    pthread_mutex_unlock(&backend->subscriptions_mutex);
+    return error;
+}
+
+/* With the life mutex held. */
+static enum mqc_error start(struct mqc_backend *backend, struct mqc_error_info *info)
+{
+    const struct mqc__session_events events = mqc__backend_session_events(backend);
+    struct mqc__session *session = NULL;
+    backend->session_options.instance = backend->node_id;
+    enum mqc_error error =
+        mqc__session_new(&backend->session_options, &events, NULL, &session, info);
+    if (error != MQC_OK)
+        return error;
+    error = open_session(backend, session);
+    if (error == MQC_OK)
+        error = mqc__backend_start_dispatcher(backend);
+    if (error == MQC_OK)
+        return MQC_OK;
+    atomic_store(&backend->session, NULL);
+    mqc__session_free(&session);
+    return mqc__fail(info, error, "the backend cannot start: %s", mqc_error_text(error));
+}
+
+enum mqc_error mqc__backend_init(struct mqc_backend *backend, const char *node_id,
+                                 struct mqc_error_info *info)
+{
+    pthread_mutex_lock(&backend->life_mutex);
+    enum mqc_error error = MQC_OK;
+    if (backend->is_closed)
+        error = mqc__fail(info, MQC_ECLOSED, "the backend is closed");
+    else if (atomic_load(&backend->session) != NULL)
+        error = mqc__fail(info, MQC_EEXIST, "the backend is initialised already");
+    if (error == MQC_OK)
+        error = set_node_id(backend, node_id, info);
+    if (error == MQC_OK)
+        error = start(backend, info);
+    pthread_mutex_unlock(&backend->life_mutex);
+    return error;
+}
+
+uint64_t mqc__backend_close(struct mqc_backend *backend, unsigned flush_ms)
+{
+    if (mqc__backend_is_handling(backend))
+        return 0;
+    pthread_mutex_lock(&backend->life_mutex);
+    struct mqc__session *session = atomic_load(&backend->session);
+    uint64_t left_over = 0;
+    if (session != NULL && !backend->is_closed) {
+        /* Who polls sits in this very call and cannot take messages meanwhile. */
+        if (atomic_load(&backend->is_polled))
+            mqc__inbox_stop_blocking(backend->inbox);
+        left_over = mqc__session_close(session, flush_ms);
+        atomic_store(&backend->state, MQC_STATE_CLOSED);
+        (void)mqc__inbox_put_state(backend->inbox, MQC_STATE_CLOSED);
+        (void)mqc__backend_process(backend, SIZE_MAX);
+        mqc__backend_stop_dispatcher(backend);
+        const uint64_t unhandled = atomic_load(&backend->unhandled_messages);
+        if (unhandled > 0)
+            mqc__log(MQC_LOG_WARNING, "%" PRIu64 " messages arrived that nobody could handle",
+                     unhandled);
+    }
+    backend->is_closed = true;
+    pthread_mutex_unlock(&backend->life_mutex);
+    return left_over;
+}
+
+void mqc__backend_free(struct mqc_backend **backend)
+{
+    struct mqc_backend *gone = *backend;
+    if (gone == NULL)
+        return;
+    (void)mqc__backend_close(gone, 0);
+    struct mqc__session *session = atomic_load(&gone->session);
+    mqc__session_free(&session);
+    mqc__inbox_free(&gone->inbox);
+    mqc__handlers_free(&gone->handlers);
+    mqc__declarations_free(&gone->declarations);
+    mqc__subscriptions_free(&gone->subscriptions);
+    mqc__streams_free(&gone->streams);
+    mqc__arena_fini(&gone->arena);
+    mqc__buffer_fini(&gone->topic);
+    pthread_mutex_destroy(&gone->life_mutex);
+    pthread_mutex_destroy(&gone->subscriptions_mutex);
+    pthread_mutex_destroy(&gone->trouble_mutex);
+    mqc__arena_fini(&gone->texts);
+    free(gone);
+    *backend = NULL;
+}
+
+const char *mqc__backend_node_id(const struct mqc_backend *backend)
+{
+    return backend->node_id;
+}
+
+unsigned mqc__backend_flush_timeout_ms(const struct mqc_backend *backend)
+{
+    return backend->flush_timeout_ms;
+}
+
+enum mqc_state mqc__backend_state(const struct mqc_backend *backend)
+{
+    return (enum mqc_state)atomic_load(&backend->state);
+}
+
+/* Returns the session that a waiting call may use. */
+static enum mqc_error waiting_session(struct mqc_backend *backend,
+                                      struct mqc__session **session_out)
+{
+    *session_out = atomic_load(&backend->session);
+    if (mqc__backend_is_handling(backend))
+        return MQC_EINVAL;
+    return *session_out != NULL ? MQC_OK : MQC_ENOTINIT;
+}
+
+enum mqc_error mqc__backend_wait_ready(struct mqc_backend *backend, unsigned timeout_ms)
+{
+    struct mqc__session *session;
+    const enum mqc_error error = waiting_session(backend, &session);
+    return error == MQC_OK ? mqc__session_wait_ready(session, timeout_ms) : error;
+}
+
+enum mqc_error mqc__backend_flush(struct mqc_backend *backend, unsigned timeout_ms)
+{
+    struct mqc__session *session;
+    const enum mqc_error error = waiting_session(backend, &session);
+    return error == MQC_OK ? mqc__session_flush(session, timeout_ms) : error;
+}
+
+static void add_session_stats(struct mqc__session *session, struct mqc_stats *stats)
+{
+    struct mqc__session_stats from;
+    mqc__session_stats(session, &from);
+    stats->published_events = from.accepted_events;
+    stats->refused_events = from.refused_events;
+    stats->delivered_events = from.delivered_events;
+    stats->dropped_events = from.dropped_events;
+    stats->connects = from.connects;
+    stats->outbox_events = from.outbox_events;
+    stats->outbox_bytes = from.outbox_bytes;
+}
+
+void mqc__backend_stats(const struct mqc_backend *backend, struct mqc_stats *stats_out)
+{
+    *stats_out = (struct mqc_stats){
+        .received_events = atomic_load(&backend->received_events),
+        .duplicate_events = atomic_load(&backend->duplicate_events),
+        .missing_events = atomic_load(&backend->missing_events),
+        .unwanted_messages = atomic_load(&backend->unwanted_messages),
+        .malformed_messages = atomic_load(&backend->malformed_messages),
+        .mismatched_events = atomic_load(&backend->mismatched_events),
+        .unhandled_messages = atomic_load(&backend->unhandled_messages),
+    };
+    mqc__inbox_stats(backend->inbox, stats_out);
+    struct mqc__session *session = atomic_load(&backend->session);
+    if (session != NULL)
+        add_session_stats(session, stats_out);
+}
+
+enum mqc_error mqc__backend_declare(struct mqc_backend *backend, struct mqc_view name,
+                                    struct mqc_view params, struct mqc_error_info *info)
+{
+    return mqc__declarations_add(backend->declarations, name, params, info);
+}
+
+const struct mqc__signature *mqc__backend_signature(const struct mqc_backend *backend,
+                                                    struct mqc_view event)
+{
+    return mqc__declarations_find(backend->declarations, event);
+}
+
+enum mqc_error mqc__backend_on_error(struct mqc_backend *backend, mqc_error_fn handler,
+                                     void *context)
+{
+    pthread_mutex_lock(&backend->life_mutex);
+    enum mqc_error error = MQC_OK;
+    if (atomic_load(&backend->session) != NULL)
+        error = MQC_EEXIST;
+    else if (backend->error_listener_count == MQC__LISTENERS_MAX)
+        error = MQC_EFULL;
+    else
+        backend->error_listeners[backend->error_listener_count++] =
+            (struct mqc__error_listener){handler, context};
+    pthread_mutex_unlock(&backend->life_mutex);
+    return error;
+}
+
+enum mqc_error mqc__backend_on_state(struct mqc_backend *backend, mqc_state_fn handler,
+                                     void *context)
+{
+    pthread_mutex_lock(&backend->life_mutex);
+    enum mqc_error error = MQC_OK;
+    if (atomic_load(&backend->session) != NULL)
+        error = MQC_EEXIST;
+    else if (backend->state_listener_count == MQC__LISTENERS_MAX)
+        error = MQC_EFULL;
+    else
+        backend->state_listeners[backend->state_listener_count++] =
+            (struct mqc__state_listener){handler, context};
+    pthread_mutex_unlock(&backend->life_mutex);
+    return error;
+}

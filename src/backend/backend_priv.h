@@ -1,0 +1,126 @@
+#ifndef MQC_BACKEND_BACKEND_PRIV_H
+#define MQC_BACKEND_BACKEND_PRIV_H
+
+#include "backend/backend.h"
+#include "backend/declarations.h"
+#include "backend/handlers.h"
+#include "backend/inbox.h"
+#include "backend/streams.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "topic/subscriptions.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define MQC__BACKEND_ERROR_TEXT 512
+
+/* Longest node id, in bytes. */
+#define MQC__NODE_ID_BYTES 255
+
+/* The kinds of trouble with what arrives. Each is reported at once and then, with a total, at most
+ * once in a while. */
+enum mqc__trouble {
+    MQC__TROUBLE_MALFORMED,
+    MQC__TROUBLE_MISMATCH,
+    MQC__TROUBLE_MISSING,
+    MQC__TROUBLE_TOO_LARGE,
+    MQC__TROUBLE_MEMORY,
+    MQC__TROUBLE_COUNT,
+};
+
+/* When a kind of trouble was reported last, and how often it came since. */
+struct mqc__trouble_state {
+    int64_t reported_ms;
+    uint64_t since;
+    bool was_reported;
+};
+
+/* A function that was registered for errors or changes of state. */
+struct mqc__error_listener {
+    mqc_error_fn function;
+    void *context;
+};
+
+struct mqc__state_listener {
+    mqc_state_fn function;
+    void *context;
+};
+
+#define MQC__LISTENERS_MAX 16
+
+struct mqc_backend {
+    /* Fixed after mqc__backend_new(). */
+    struct mqc__arena texts; /* where the texts below live */
+    const char *root;
+    const char *node;
+    struct mqc__session_options session_options;
+    struct mqc__qos_rule *qos_rules;
+    size_t qos_rule_count;
+    enum mqc__qos default_qos;
+    size_t event_bytes_max;
+    unsigned flush_timeout_ms;
+    struct mqc__declarations *declarations;
+    struct mqc__handlers *handlers;
+    struct mqc__inbox *inbox;
+
+    /* Guards the calls that start and end the backend, and what they set. */
+    pthread_mutex_t life_mutex;
+    char node_id[MQC__NODE_ID_BYTES + 1];
+    pthread_t dispatcher;
+    bool has_dispatcher;
+    bool is_closed;
+    struct mqc__error_listener error_listeners[MQC__LISTENERS_MAX];
+    size_t error_listener_count;
+    struct mqc__state_listener state_listeners[MQC__LISTENERS_MAX];
+    size_t state_listener_count;
+    /* Set once by init, with release order; NULL before. */
+    struct mqc__session *_Atomic session;
+    atomic_bool is_polled; /* the application runs the handlers */
+
+    pthread_mutex_t subscriptions_mutex; /* guards subscriptions */
+    struct mqc__subscriptions *subscriptions;
+
+    pthread_mutex_t trouble_mutex; /* guards troubles */
+    struct mqc__trouble_state troubles[MQC__TROUBLE_COUNT];
+
+    /* Only the thread that runs handlers uses these. */
+    struct mqc__streams *streams;
+    struct mqc__arena arena;
+    struct mqc__buffer topic;
+
+    atomic_int state;              /* enum mqc_state */
+    atomic_uint_fast64_t handling; /* the thread that runs handlers, 0 when none does */
+    atomic_uint_fast64_t received_events;
+    atomic_uint_fast64_t duplicate_events;
+    atomic_uint_fast64_t missing_events;
+    atomic_uint_fast64_t unwanted_messages;
+    atomic_uint_fast64_t malformed_messages;
+    atomic_uint_fast64_t mismatched_events;
+    atomic_uint_fast64_t unhandled_messages;
+};
+
+/* Raises Backend::error: a log line now, the error handlers in their turn. Any thread. */
+void mqc__backend_raise(struct mqc_backend *backend, const char *tag, const char *text);
+
+/* Raises an error of a kind that may come in floods. Any thread. */
+void mqc__backend_trouble(struct mqc_backend *backend, enum mqc__trouble trouble,
+                          const char *format, ...) MQC_PRINTF(3, 4);
+
+/* Hands one message to the handlers that want it. On the thread that runs handlers. */
+void mqc__backend_receive(struct mqc_backend *backend, const struct mqc__inbox_item *item);
+
+/* Runs handlers for one item, of any kind, and frees it. On the thread that runs handlers. */
+void mqc__backend_handle(struct mqc_backend *backend, struct mqc__inbox_item *item);
+
+/* Starts and ends the thread that runs handlers. */
+enum mqc_error mqc__backend_start_dispatcher(struct mqc_backend *backend);
+void mqc__backend_stop_dispatcher(struct mqc_backend *backend);
+
+/* Says whether the caller is inside a handler of this backend. */
+bool mqc__backend_is_handling(const struct mqc_backend *backend);
+
+/* What the session calls. */
+struct mqc__session_events mqc__backend_session_events(struct mqc_backend *backend);
+
+#endif

@@ -1,0 +1,143 @@
+#include "backend/backend_priv.h"
+
+#include "base/clock.h"
+#include "base/fail.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Streams whose numbers a node remembers: some 200 bytes each. */
+#define STREAMS_MAX 65536
+
+/* What a tool without a place in the layout is called. */
+static const char nameless[] = "client";
+
+static bool copy_text(struct mqc_backend *backend, const char *text, const char **copy_out)
+{
+    struct mqc_view copy = {NULL, 0};
+    if (text != NULL && !mqc__arena_copy(&backend->texts, mqc_view_text(text), &copy))
+        return false;
+    *copy_out = copy.data;
+    return true;
+}
+
+static bool copy_uris(struct mqc_backend *backend, const struct mqc__session_options *from)
+{
+    const char **uris = mqc__arena_array(&backend->texts, from->uri_count, sizeof *uris);
+    if (uris == NULL)
+        return false;
+    for (size_t i = 0; i < from->uri_count; i++)
+        if (!copy_text(backend, from->uris[i], &uris[i]))
+            return false;
+    backend->session_options.uris = uris;
+    return true;
+}
+
+/* The same at every start, so that the broker finds the session again; a tool's is its own. */
+static bool make_client_id(struct mqc_backend *backend, const struct mqc__backend_options *options)
+{
+    char id[600];
+    if (options->node != NULL)
+        (void)snprintf(id, sizeof id, "mqcluster-%.250s-%.250s", options->cluster, options->node);
+    else
+        (void)snprintf(id, sizeof id, "mqcluster-%.250s-client-%016" PRIx64, options->cluster,
+                       mqc__random_bits());
+    return copy_text(backend, id, &backend->session_options.client_id);
+}
+
+static bool copy_session_options(struct mqc_backend *backend,
+                                 const struct mqc__backend_options *options)
+{
+    const struct mqc__session_options *from = &options->session;
+    struct mqc__session_options *to = &backend->session_options;
+    *to = *from;
+    to->node = backend->node;
+    return copy_uris(backend, from) && copy_text(backend, from->username, &to->username) &&
+           copy_text(backend, from->password, &to->password) &&
+           (from->client_id != NULL ? copy_text(backend, from->client_id, &to->client_id)
+                                    : make_client_id(backend, options));
+}
+
+static int compare_rules(const void *a, const void *b)
+{
+    const struct mqc__qos_rule *left = a;
+    const struct mqc__qos_rule *right = b;
+    return (left->prefix.size < right->prefix.size) - (left->prefix.size > right->prefix.size);
+}
+
+static bool copy_rules(struct mqc_backend *backend, const struct mqc__backend_options *options)
+{
+    struct mqc__qos_rule *rules =
+        mqc__arena_array(&backend->texts, options->qos_rule_count, sizeof *rules);
+    if (rules == NULL)
+        return false;
+    for (size_t i = 0; i < options->qos_rule_count; i++) {
+        rules[i].qos = options->qos_rules[i].qos;
+        if (!mqc__arena_copy(&backend->texts, options->qos_rules[i].prefix, &rules[i].prefix))
+            return false;
+    }
+    if (options->qos_rule_count > 1)
+        qsort(rules, options->qos_rule_count, sizeof *rules, compare_rules);
+    backend->qos_rules = rules;
+    backend->qos_rule_count = options->qos_rule_count;
+    return true;
+}
+
+static bool copy_options(struct mqc_backend *backend, const struct mqc__backend_options *options)
+{
+    backend->default_qos = options->default_qos;
+    backend->event_bytes_max = options->event_bytes_max;
+    backend->flush_timeout_ms = options->flush_timeout_ms;
+    return copy_text(backend, options->root, &backend->root) &&
+           copy_text(backend, options->node != NULL ? options->node : nameless, &backend->node) &&
+           copy_session_options(backend, options) && copy_rules(backend, options);
+}
+
+static enum mqc_error declare_all(struct mqc_backend *backend,
+                                  const struct mqc__backend_options *options,
+                                  struct mqc_error_info *info)
+{
+    for (size_t i = 0; i < options->signature_count; i++) {
+        const enum mqc_error error =
+            mqc__declarations_copy(backend->declarations, &options->signatures[i], info);
+        if (error != MQC_OK)
+            return error;
+    }
+    return MQC_OK;
+}
+
+static bool make_parts(struct mqc_backend *backend, const struct mqc__backend_options *options)
+{
+    backend->declarations = mqc__declarations_new(options->is_strict);
+    backend->handlers = mqc__handlers_new();
+    backend->inbox = mqc__inbox_new(options->inbox_messages_max, options->inbox_bytes_max);
+    backend->streams = mqc__streams_new(STREAMS_MAX);
+    backend->subscriptions = mqc__subscriptions_new(options->root);
+    return backend->declarations != NULL && backend->handlers != NULL && backend->inbox != NULL &&
+           backend->streams != NULL && backend->subscriptions != NULL;
+}
+
+enum mqc_error mqc__backend_new(const struct mqc__backend_options *options,
+                                struct mqc_backend **backend_out, struct mqc_error_info *info)
+{
+    *backend_out = NULL;
+    struct mqc_backend *backend = calloc(1, sizeof *backend);
+    if (backend == NULL)
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    pthread_mutex_init(&backend->life_mutex, NULL);
+    pthread_mutex_init(&backend->subscriptions_mutex, NULL);
+    pthread_mutex_init(&backend->trouble_mutex, NULL);
+    mqc__arena_init(&backend->texts, SIZE_MAX / 2);
+    mqc__arena_init(&backend->arena, 0);
+    mqc__buffer_init(&backend->topic, SIZE_MAX / 2);
+    enum mqc_error error = MQC_OK;
+    if (!copy_options(backend, options) || !make_parts(backend, options))
+        error = mqc__fail(info, MQC_ENOMEM, "out of memory");
+    if (error == MQC_OK)
+        error = declare_all(backend, options, info);
+    if (error != MQC_OK)
+        mqc__backend_free(&backend);
+    *backend_out = backend;
+    return error;
+}

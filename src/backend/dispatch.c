@@ -1,0 +1,120 @@
+#include "backend/backend_priv.h"
+
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char error_event[] = "Cluster::Backend::error";
+
+static uint64_t this_thread(void)
+{
+    return (uint64_t)syscall(SYS_gettid);
+}
+
+bool mqc__backend_is_handling(const struct mqc_backend *backend)
+{
+    const uint64_t handling = atomic_load(&backend->handling);
+    return handling != 0 && handling == this_thread();
+}
+
+/* As an event too, for those who handle errors as Zeek scripts do. */
+static void handle_error(struct mqc_backend *backend, const struct mqc__inbox_item *item)
+{
+    for (size_t i = 0; i < backend->error_listener_count; i++)
+        backend->error_listeners[i].function(backend->error_listeners[i].context, item->topic.data,
+                                             item->payload.data);
+    const struct mqc_value args[] = {mqc_string(item->topic), mqc_string(item->payload)};
+    const struct mqc_event event = {
+        .name = mqc_view_bytes(error_event, sizeof error_event - 1),
+        .args = args,
+        .arg_count = sizeof args / sizeof args[0],
+    };
+    const struct mqc_message message = {
+        .event = &event,
+        .sender_node = mqc_view_text(backend->node),
+        .sender_instance = mqc_view_text(backend->node_id),
+        .received_ns = item->received_ns,
+    };
+    (void)mqc__handlers_call(backend->handlers, &message);
+}
+
+static void handle_state(const struct mqc_backend *backend, enum mqc_state state)
+{
+    for (size_t i = 0; i < backend->state_listener_count; i++)
+        backend->state_listeners[i].function(backend->state_listeners[i].context, state);
+}
+
+void mqc__backend_handle(struct mqc_backend *backend, struct mqc__inbox_item *item)
+{
+    switch (item->kind) {
+    case MQC__INBOX_MESSAGE: mqc__backend_receive(backend, item); break;
+    case MQC__INBOX_ERROR: handle_error(backend, item); break;
+    case MQC__INBOX_STATE: handle_state(backend, item->state); break;
+    }
+    free(item);
+}
+
+static void *dispatch(void *context)
+{
+    struct mqc_backend *backend = context;
+    atomic_store(&backend->handling, this_thread());
+    struct mqc__inbox_item *item;
+    while ((item = mqc__inbox_take(backend->inbox, true)) != NULL)
+        mqc__backend_handle(backend, item);
+    atomic_store(&backend->handling, 0);
+    return NULL;
+}
+
+enum mqc_error mqc__backend_start_dispatcher(struct mqc_backend *backend)
+{
+    if (atomic_load(&backend->is_polled))
+        return MQC_OK;
+    if (pthread_create(&backend->dispatcher, NULL, dispatch, backend) != 0)
+        return MQC_ENOMEM;
+    backend->has_dispatcher = true;
+    return MQC_OK;
+}
+
+void mqc__backend_stop_dispatcher(struct mqc_backend *backend)
+{
+    mqc__inbox_close(backend->inbox);
+    if (backend->has_dispatcher)
+        (void)pthread_join(backend->dispatcher, NULL);
+    backend->has_dispatcher = false;
+}
+
+int mqc__backend_fd(struct mqc_backend *backend)
+{
+    pthread_mutex_lock(&backend->life_mutex);
+    const bool is_early = atomic_load(&backend->session) == NULL;
+    int fd = -1;
+    if (is_early || atomic_load(&backend->is_polled))
+        fd = mqc__inbox_fd(backend->inbox);
+    if (is_early && fd >= 0)
+        atomic_store(&backend->is_polled, true);
+    pthread_mutex_unlock(&backend->life_mutex);
+    return fd;
+}
+
+/* What is there now, and not what arrives meanwhile: the application's loop has other work too. */
+static size_t waiting(const struct mqc_backend *backend)
+{
+    return mqc__inbox_count(backend->inbox);
+}
+
+size_t mqc__backend_process(struct mqc_backend *backend, size_t most)
+{
+    uint_fast64_t nobody = 0;
+    if (!atomic_load(&backend->is_polled) ||
+        !atomic_compare_exchange_strong(&backend->handling, &nobody, this_thread()))
+        return 0;
+    const size_t limit = most != 0 ? most : waiting(backend);
+    size_t handled = 0;
+    struct mqc__inbox_item *item;
+    while (handled < limit && (item = mqc__inbox_take(backend->inbox, false)) != NULL) {
+        mqc__backend_handle(backend, item);
+        handled++;
+    }
+    atomic_store(&backend->handling, 0);
+    return handled;
+}

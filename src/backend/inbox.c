@@ -1,0 +1,257 @@
+#include "backend/inbox.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* Errors and changes of state that may wait: they come from a few rate-limited places. */
+#define NOTICES_MAX 1000
+
+struct mqc__inbox {
+    pthread_mutex_t mutex; /* guards everything below */
+    pthread_cond_t filled;
+    pthread_cond_t emptied;
+    struct mqc__inbox_item *first;
+    struct mqc__inbox_item **last;
+    size_t messages;
+    size_t messages_max;
+    size_t bytes;
+    size_t bytes_max;
+    size_t notices;
+    bool is_blocking;
+    bool is_closed;
+    int fd;
+};
+
+struct mqc__inbox *mqc__inbox_new(size_t messages_max, size_t bytes_max)
+{
+    struct mqc__inbox *inbox = calloc(1, sizeof *inbox);
+    if (inbox == NULL)
+        return NULL;
+    pthread_mutex_init(&inbox->mutex, NULL);
+    pthread_cond_init(&inbox->filled, NULL);
+    pthread_cond_init(&inbox->emptied, NULL);
+    inbox->last = &inbox->first;
+    inbox->messages_max = messages_max;
+    inbox->bytes_max = bytes_max;
+    inbox->is_blocking = true;
+    inbox->fd = -1;
+    return inbox;
+}
+
+void mqc__inbox_free(struct mqc__inbox **inbox)
+{
+    if (*inbox == NULL)
+        return;
+    struct mqc__inbox_item *item = (*inbox)->first;
+    while (item != NULL) {
+        struct mqc__inbox_item *next = item->next;
+        free(item);
+        item = next;
+    }
+    if ((*inbox)->fd >= 0)
+        (void)close((*inbox)->fd);
+    pthread_cond_destroy(&(*inbox)->emptied);
+    pthread_cond_destroy(&(*inbox)->filled);
+    pthread_mutex_destroy(&(*inbox)->mutex);
+    free(*inbox);
+    *inbox = NULL;
+}
+
+/* With the mutex held. */
+static void signal_fd(const struct mqc__inbox *inbox)
+{
+    const uint64_t one = 1;
+    if (inbox->fd >= 0)
+        (void)!write(inbox->fd, &one, sizeof one);
+}
+
+/* With the mutex held. */
+static void clear_fd(const struct mqc__inbox *inbox)
+{
+    uint64_t count;
+    if (inbox->fd >= 0)
+        (void)!read(inbox->fd, &count, sizeof count);
+}
+
+int mqc__inbox_fd(struct mqc__inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    if (inbox->fd < 0) {
+        inbox->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (inbox->first != NULL)
+            signal_fd(inbox);
+    }
+    const int fd = inbox->fd;
+    pthread_mutex_unlock(&inbox->mutex);
+    return fd;
+}
+
+/* With the mutex held. */
+static void append(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
+{
+    if (inbox->first == NULL)
+        signal_fd(inbox);
+    *inbox->last = item;
+    inbox->last = &item->next;
+    if (item->kind == MQC__INBOX_MESSAGE) {
+        inbox->messages++;
+        inbox->bytes += item->size_bytes;
+    } else {
+        inbox->notices++;
+    }
+    pthread_cond_signal(&inbox->filled);
+}
+
+static struct mqc_view place(char **position, struct mqc_view bytes)
+{
+    const struct mqc_view placed = mqc_view_bytes(*position, bytes.size);
+    if (bytes.size != 0)
+        memcpy(*position, bytes.data, bytes.size);
+    (*position)[bytes.size] = '\0';
+    *position += bytes.size + 1;
+    return placed;
+}
+
+static struct mqc__inbox_item *new_item(enum mqc__inbox_kind kind, struct mqc_view topic,
+                                        struct mqc_view payload, struct mqc_view content_type)
+{
+    struct mqc__inbox_item *item =
+        malloc(sizeof *item + topic.size + payload.size + content_type.size + 3);
+    if (item == NULL)
+        return NULL;
+    *item = (struct mqc__inbox_item){.kind = kind};
+    char *position = (char *)(item + 1);
+    item->topic = place(&position, topic);
+    item->payload = place(&position, payload);
+    item->content_type = place(&position, content_type);
+    item->size_bytes = (size_t)(position - (char *)item);
+    return item;
+}
+
+/* With the mutex held. One message always has room, so that the limits cannot stop everything. */
+static bool has_room(const struct mqc__inbox *inbox, size_t bytes)
+{
+    return inbox->messages == 0 ||
+           (inbox->messages < inbox->messages_max && bytes <= inbox->bytes_max - inbox->bytes);
+}
+
+enum mqc__inbox_result mqc__inbox_put_message(struct mqc__inbox *inbox,
+                                              const struct mqc__mqtt_message *message,
+                                              int64_t received_ns)
+{
+    struct mqc__inbox_item *item =
+        new_item(MQC__INBOX_MESSAGE, message->topic, message->payload, message->content_type);
+    if (item == NULL)
+        return MQC__INBOX_NO_MEMORY;
+    item->received_ns = received_ns;
+    if (item->size_bytes > inbox->bytes_max) {
+        free(item);
+        return MQC__INBOX_TOO_LARGE;
+    }
+    pthread_mutex_lock(&inbox->mutex);
+    while (!has_room(inbox, item->size_bytes) && inbox->is_blocking)
+        pthread_cond_wait(&inbox->emptied, &inbox->mutex);
+    const bool is_queued = has_room(inbox, item->size_bytes) && !inbox->is_closed;
+    if (is_queued)
+        append(inbox, item);
+    pthread_mutex_unlock(&inbox->mutex);
+    if (is_queued)
+        return MQC__INBOX_QUEUED;
+    free(item);
+    return MQC__INBOX_CLOSED;
+}
+
+static bool put_notice(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
+{
+    if (item == NULL)
+        return false;
+    pthread_mutex_lock(&inbox->mutex);
+    const bool is_queued = inbox->notices < NOTICES_MAX && !inbox->is_closed;
+    if (is_queued)
+        append(inbox, item);
+    pthread_mutex_unlock(&inbox->mutex);
+    if (!is_queued)
+        free(item);
+    return is_queued;
+}
+
+bool mqc__inbox_put_error(struct mqc__inbox *inbox, const char *tag, const char *text)
+{
+    return put_notice(inbox, new_item(MQC__INBOX_ERROR, mqc_view_text(tag), mqc_view_text(text),
+                                      mqc_view_text(NULL)));
+}
+
+bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state)
+{
+    struct mqc__inbox_item *item =
+        new_item(MQC__INBOX_STATE, mqc_view_text(NULL), mqc_view_text(NULL), mqc_view_text(NULL));
+    if (item != NULL)
+        item->state = state;
+    return put_notice(inbox, item);
+}
+
+/* With the mutex held. */
+static void unlink_first(struct mqc__inbox *inbox)
+{
+    const struct mqc__inbox_item *item = inbox->first;
+    inbox->first = item->next;
+    if (inbox->first == NULL) {
+        inbox->last = &inbox->first;
+        clear_fd(inbox);
+    }
+    if (item->kind != MQC__INBOX_MESSAGE) {
+        inbox->notices--;
+        return;
+    }
+    inbox->messages--;
+    inbox->bytes -= item->size_bytes;
+    pthread_cond_signal(&inbox->emptied);
+}
+
+struct mqc__inbox_item *mqc__inbox_take(struct mqc__inbox *inbox, bool wait)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    while (inbox->first == NULL && wait && !inbox->is_closed)
+        pthread_cond_wait(&inbox->filled, &inbox->mutex);
+    struct mqc__inbox_item *item = inbox->first;
+    if (item != NULL)
+        unlink_first(inbox);
+    pthread_mutex_unlock(&inbox->mutex);
+    return item;
+}
+
+size_t mqc__inbox_count(struct mqc__inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    const size_t count = inbox->messages + inbox->notices;
+    pthread_mutex_unlock(&inbox->mutex);
+    return count;
+}
+
+void mqc__inbox_stop_blocking(struct mqc__inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    inbox->is_blocking = false;
+    pthread_cond_broadcast(&inbox->emptied);
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+void mqc__inbox_close(struct mqc__inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    inbox->is_closed = true;
+    inbox->is_blocking = false;
+    pthread_cond_broadcast(&inbox->emptied);
+    pthread_cond_broadcast(&inbox->filled);
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+void mqc__inbox_stats(struct mqc__inbox *inbox, struct mqc_stats *stats_out)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    stats_out->inbox_messages = inbox->messages;
+    stats_out->inbox_bytes = inbox->bytes;
+    pthread_mutex_unlock(&inbox->mutex);
+}

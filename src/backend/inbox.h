@@ -1,0 +1,74 @@
+#ifndef MQC_BACKEND_INBOX_H
+#define MQC_BACKEND_INBOX_H
+
+#include "backend/status.h"
+#include "base/error.h"
+#include "mqtt/session.h"
+
+#include <stdint.h>
+
+/*
+ * What waits for the handlers, in order: messages, errors and changes of state. Bounded in messages
+ * and bytes; a full inbox holds its producer back, which holds back the broker. Any thread.
+ */
+struct mqc__inbox;
+
+enum mqc__inbox_kind {
+    MQC__INBOX_MESSAGE,
+    MQC__INBOX_ERROR,
+    MQC__INBOX_STATE,
+};
+
+/* One thing that waits, in one piece of memory with what its views point to. */
+struct mqc__inbox_item {
+    struct mqc__inbox_item *next;
+    enum mqc__inbox_kind kind;
+    enum mqc_state state;
+    int64_t received_ns;
+    size_t size_bytes;
+    struct mqc_view topic;        /* MESSAGE: the MQTT topic; ERROR: the tag */
+    struct mqc_view payload;      /* MESSAGE; ERROR: the message */
+    struct mqc_view content_type; /* MESSAGE */
+};
+
+/* What became of a message that was put in. */
+enum mqc__inbox_result {
+    MQC__INBOX_QUEUED,
+    MQC__INBOX_TOO_LARGE, /* it alone is over the limit */
+    MQC__INBOX_CLOSED,    /* closing, and there is no room */
+    MQC__INBOX_NO_MEMORY,
+};
+
+/* Creates an empty inbox. NULL: out of memory. */
+struct mqc__inbox *mqc__inbox_new(size_t messages_max, size_t bytes_max);
+void mqc__inbox_free(struct mqc__inbox **inbox);
+
+/* Creates (once) and returns a descriptor that is readable while something waits; -1 when the
+ * system gives none. */
+int mqc__inbox_fd(struct mqc__inbox *inbox);
+
+/* Copies a message; blocks while the inbox is full, until it is taken from or ends waiting. */
+enum mqc__inbox_result mqc__inbox_put_message(struct mqc__inbox *inbox,
+                                              const struct mqc__mqtt_message *message,
+                                              int64_t received_ns);
+
+/* Puts in an error or a change of state; never blocks. false: no memory, or too many wait. */
+bool mqc__inbox_put_error(struct mqc__inbox *inbox, const char *tag, const char *text);
+bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state);
+
+/* Takes the first item, which the caller frees with free(); NULL when there is none. With `wait`,
+ * waits for one until the inbox is closed. */
+struct mqc__inbox_item *mqc__inbox_take(struct mqc__inbox *inbox, bool wait);
+
+/* How many items wait now. */
+size_t mqc__inbox_count(struct mqc__inbox *inbox);
+
+/* From now on a full inbox refuses messages instead of blocking. */
+void mqc__inbox_stop_blocking(struct mqc__inbox *inbox);
+
+/* Ends every wait; what is in it can still be taken. */
+void mqc__inbox_close(struct mqc__inbox *inbox);
+
+void mqc__inbox_stats(struct mqc__inbox *inbox, struct mqc_stats *stats_out);
+
+#endif

@@ -1,0 +1,48 @@
+#include "backend/payload.h"
+
+#include "base/fail.h"
+
+/* Small payloads get this much in any case. */
+#define LEAST_MEMORY_BYTES ((size_t)64 * 1024)
+
+/* The smallest value on the wire takes two bytes, and some hundred when decoded. */
+#define MEMORY_PER_BYTE 64
+
+size_t mqc__payload_memory_limit(size_t payload_bytes)
+{
+    return payload_bytes < SIZE_MAX / MEMORY_PER_BYTE - LEAST_MEMORY_BYTES
+               ? LEAST_MEMORY_BYTES + payload_bytes * MEMORY_PER_BYTE
+               : SIZE_MAX;
+}
+
+static bool is_json(const struct mqc__payload_source *source)
+{
+    const struct mqc_view json = mqc_view_text(MQC__CONTENT_TYPE_JSON);
+    if (source->content_type.size == 0)
+        return source->payload.size != 0 && source->payload.data[0] == '{';
+    /* Parameters may follow: application/json; charset=utf-8 */
+    return mqc_view_starts_with(source->content_type, json) &&
+           (source->content_type.size == json.size || source->content_type.data[json.size] == ';' ||
+            source->content_type.data[json.size] == ' ');
+}
+
+static enum mqc_error read_json(struct mqc__arena *arena, const struct mqc__payload_source *source,
+                                struct mqc__envelope *envelope, struct mqc_error_info *info)
+{
+    struct mqc__json_request *request = mqc__arena_alloc(arena, sizeof *request);
+    if (request == NULL)
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    const enum mqc_error error =
+        mqc__json_read_any(arena, source->payload, source->signatures, request, info);
+    envelope->events = &request->event;
+    envelope->event_count = 1;
+    return error;
+}
+
+enum mqc_error mqc__payload_read(struct mqc__arena *arena, const struct mqc__payload_source *source,
+                                 struct mqc__envelope *envelope_out, struct mqc_error_info *info)
+{
+    *envelope_out = (struct mqc__envelope){0};
+    return is_json(source) ? read_json(arena, source, envelope_out, info)
+                           : mqc__protobuf_decode(arena, source->payload, envelope_out, info);
+}

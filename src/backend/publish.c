@@ -1,0 +1,78 @@
+#include "backend/backend_priv.h"
+
+#include "base/fail.h"
+#include "codec/protobuf.h"
+#include "topic/topic.h"
+#include "value/check.h"
+
+enum mqc_error mqc__backend_check_event(const struct mqc_backend *backend,
+                                        const struct mqc_event *event, struct mqc_error_info *info)
+{
+    const enum mqc_error error = mqc__event_check(event, info);
+    return error != MQC_OK ? error : mqc__declarations_check(backend->declarations, event, info);
+}
+
+/* The rules are sorted, the longest prefix first. */
+static enum mqc__qos qos_of(const struct mqc_backend *backend, struct mqc_view topic)
+{
+    for (size_t i = 0; i < backend->qos_rule_count; i++)
+        if (mqc_view_starts_with(topic, backend->qos_rules[i].prefix))
+            return backend->qos_rules[i].qos;
+    return backend->default_qos;
+}
+
+static enum mqc_error explain(enum mqc_error error, const struct mqc_backend *backend,
+                              struct mqc_error_info *info)
+{
+    switch (error) {
+    case MQC_OK: return MQC_OK;
+    case MQC_EFULL:
+        return mqc__fail(info, error,
+                         "the outbox is full: the broker is away or too slow; publish again later, "
+                         "or raise delivery.outbox_events and delivery.outbox_bytes");
+    case MQC_ETAKEN:
+        return mqc__fail(info, error, "another client has taken this node's session over");
+    case MQC_ECLOSED: return mqc__fail(info, error, "the backend is closed");
+    case MQC_ETOOLARGE:
+        return mqc__fail(info, error,
+                         "the event is larger than delivery.max_event_bytes (%zu), "
+                         "delivery.batch_bytes or the broker's limit allow",
+                         backend->event_bytes_max);
+    default: return mqc__fail(info, error, "%s", mqc_error_text(error));
+    }
+}
+
+static enum mqc_error queue(struct mqc_backend *backend, struct mqc__session *session,
+                            struct mqc_view topic, struct mqc_view mqtt_topic,
+                            const struct mqc_event *event)
+{
+    struct mqc__buffer encoded;
+    mqc__buffer_init(&encoded, backend->event_bytes_max);
+    enum mqc_error error = mqc__protobuf_event(event, &encoded);
+    if (error == MQC_OK)
+        error = mqc__session_publish(session, mqtt_topic, qos_of(backend, topic),
+                                     mqc__buffer_view(&encoded));
+    mqc__buffer_fini(&encoded);
+    return error;
+}
+
+enum mqc_error mqc__backend_publish(struct mqc_backend *backend, struct mqc_view topic,
+                                    const struct mqc_event *event, struct mqc_error_info *info)
+{
+    struct mqc__session *session = atomic_load(&backend->session);
+    if (session == NULL)
+        return mqc__fail(info, MQC_ENOTINIT, "mqc_backend_init() was not called");
+    enum mqc_error error = mqc__backend_check_event(backend, event, info);
+    if (error != MQC_OK)
+        return error;
+    struct mqc__buffer mqtt_topic;
+    /* One byte more than MQTT allows, so that the length check can say what is wrong. */
+    mqc__buffer_init(&mqtt_topic, (size_t)4 * MQC__TOPIC_BYTES_MAX);
+    error = mqc__topic_event(backend->root, topic, &mqtt_topic, info);
+    if (error == MQC_OK) {
+        const struct mqc_view path = mqc__buffer_view(&mqtt_topic);
+        error = explain(queue(backend, session, topic, path, event), backend, info);
+    }
+    mqc__buffer_fini(&mqtt_topic);
+    return error;
+}

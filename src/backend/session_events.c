@@ -1,0 +1,70 @@
+#include "backend/backend_priv.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* On the MQTT client's receive thread; blocking here is what holds the broker back. */
+static void on_message(void *context, const struct mqc__mqtt_message *message)
+{
+    struct mqc_backend *backend = context;
+    switch (mqc__inbox_put_message(backend->inbox, message, mqc__clock_wall_ns())) {
+    case MQC__INBOX_QUEUED: return;
+    case MQC__INBOX_TOO_LARGE:
+        atomic_fetch_add(&backend->malformed_messages, 1);
+        mqc__backend_trouble(backend, MQC__TROUBLE_TOO_LARGE,
+                             "a message of %zu bytes is larger than delivery.inbox_bytes; it is "
+                             "dropped",
+                             message->payload.size);
+        return;
+    case MQC__INBOX_NO_MEMORY:
+        atomic_fetch_add(&backend->unhandled_messages, 1);
+        mqc__backend_trouble(backend, MQC__TROUBLE_MEMORY,
+                             "no memory for a message of %zu bytes; it is dropped",
+                             message->payload.size);
+        return;
+    case MQC__INBOX_CLOSED: atomic_fetch_add(&backend->unhandled_messages, 1); return;
+    }
+}
+
+const char *mqc_state_name(enum mqc_state state)
+{
+    switch (state) {
+    case MQC_STATE_DOWN: return "down";
+    case MQC_STATE_UP: return "up";
+    case MQC_STATE_TAKEN: return "taken";
+    case MQC_STATE_CLOSED: return "closed";
+    }
+    return "unknown";
+}
+
+static enum mqc_state state_of(enum mqc__session_state state)
+{
+    switch (state) {
+    case MQC__SESSION_DOWN: return MQC_STATE_DOWN;
+    case MQC__SESSION_UP: return MQC_STATE_UP;
+    case MQC__SESSION_TAKEN: return MQC_STATE_TAKEN;
+    case MQC__SESSION_CLOSED: return MQC_STATE_CLOSED;
+    }
+    return MQC_STATE_DOWN;
+}
+
+static void on_state(void *context, enum mqc__session_state session_state)
+{
+    struct mqc_backend *backend = context;
+    const enum mqc_state state = state_of(session_state);
+    if (atomic_exchange(&backend->state, (int)state) == (int)state)
+        return;
+    mqc__log(MQC_LOG_INFO, "node %s: connection is %s", backend->node_id, mqc_state_name(state));
+    (void)mqc__inbox_put_state(backend->inbox, state);
+}
+
+static void on_error(void *context, const char *tag, const char *text)
+{
+    mqc__backend_raise(context, tag, text);
+}
+
+struct mqc__session_events mqc__backend_session_events(struct mqc_backend *backend)
+{
+    return (struct mqc__session_events){
+        .context = backend, .message = on_message, .state = on_state, .error = on_error};
+}

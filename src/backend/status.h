@@ -1,0 +1,48 @@
+#ifndef MQC_BACKEND_STATUS_H
+#define MQC_BACKEND_STATUS_H
+
+#include "base/export.h"
+
+#include <stdint.h>
+
+/* Where a node's connection stands. */
+enum mqc_state {
+    MQC_STATE_DOWN,   /* not connected; it tries */
+    MQC_STATE_UP,     /* connected */
+    MQC_STATE_TAKEN,  /* another client took the session over: it has given up */
+    MQC_STATE_CLOSED, /* closed: nothing follows */
+};
+
+/* Returns "down", "up", "taken" or "closed". Any thread. */
+MQC_API const char *mqc_state_name(enum mqc_state state);
+
+/* Takes each change of state. One call at a time, on the thread that runs the handlers. */
+typedef void (*mqc_state_fn)(void *context, enum mqc_state state);
+
+/* Takes an error that no call could return: Zeek's Cluster::Backend::error(tag, message). The tag
+ * is stable, the message is for people. One call at a time, on the thread that runs the handlers.
+ */
+typedef void (*mqc_error_fn)(void *context, const char *tag, const char *message);
+
+/* Totals since mqc_backend_new(), and the state of the queues. */
+struct mqc_stats {
+    uint64_t published_events;   /* publish returned true */
+    uint64_t refused_events;     /* publish returned false because the outbox was full */
+    uint64_t delivered_events;   /* brought to the broker */
+    uint64_t dropped_events;     /* accepted, then lost: drop_oldest, refused by the broker, left
+                                  * over at close */
+    uint64_t received_events;    /* arrived and handed to the handlers */
+    uint64_t duplicate_events;   /* arrived again and kept from the handlers */
+    uint64_t missing_events;     /* never arrived, as the gaps in the senders' numbers show */
+    uint64_t unwanted_messages;  /* came through a filter wider than the prefix, and were dropped */
+    uint64_t malformed_messages; /* could not be read */
+    uint64_t mismatched_events;  /* arrived, but do not fit their signature or are not declared */
+    uint64_t unhandled_messages; /* arrived while closing, when nobody could take them any more */
+    uint64_t connects;           /* times the connection was made */
+    uint64_t outbox_events;      /* now: accepted, not yet brought to the broker */
+    uint64_t outbox_bytes;
+    uint64_t inbox_messages; /* now: arrived, not yet handled */
+    uint64_t inbox_bytes;
+};
+
+#endif

@@ -1,0 +1,63 @@
+#include "backend/backend_priv.h"
+
+#include "base/fail.h"
+
+/* With the subscriptions' mutex held, so that the session gets the sets in the order of the
+ * changes. */
+static enum mqc_error hand_over(struct mqc_backend *backend, struct mqc_error_info *info)
+{
+    struct mqc__session *session = atomic_load(&backend->session);
+    if (session == NULL)
+        return MQC_OK;
+    size_t count = 0;
+    const char *const *filters = mqc__subscriptions_filters(backend->subscriptions, &count);
+    if (filters == NULL && count > 0)
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    const enum mqc_error error = mqc__session_set_filters(session, filters, count);
+    return error == MQC_OK ? MQC_OK : mqc__fail(info, error, "%s", mqc_error_text(error));
+}
+
+enum mqc_error mqc__backend_subscribe(struct mqc_backend *backend, struct mqc_view text,
+                                      enum mqc_match match, struct mqc_error_info *info)
+{
+    pthread_mutex_lock(&backend->subscriptions_mutex);
+    const size_t before = mqc__subscriptions_count(backend->subscriptions);
+    enum mqc_error error = mqc__subscriptions_add(backend->subscriptions, text, match, info);
+    const bool is_new = mqc__subscriptions_count(backend->subscriptions) > before;
+    if (error == MQC_OK && is_new)
+        error = hand_over(backend, info);
+    if (error != MQC_OK && is_new)
+        (void)mqc__subscriptions_remove(backend->subscriptions, text, match);
+    pthread_mutex_unlock(&backend->subscriptions_mutex);
+    return error;
+}
+
+enum mqc_error mqc__backend_unsubscribe(struct mqc_backend *backend, struct mqc_view text,
+                                        enum mqc_match match, struct mqc_error_info *info)
+{
+    pthread_mutex_lock(&backend->subscriptions_mutex);
+    enum mqc_error error = mqc__subscriptions_remove(backend->subscriptions, text, match);
+    if (error == MQC_OK)
+        error = hand_over(backend, info);
+    else
+        error = mqc__fail(info, error, "there is no such subscription");
+    pthread_mutex_unlock(&backend->subscriptions_mutex);
+    return error;
+}
+
+enum mqc_error mqc__backend_on_event(struct mqc_backend *backend, struct mqc_view name,
+                                     mqc_message_fn handler, void *context)
+{
+    return mqc__handlers_add_event(backend->handlers, name, handler, context);
+}
+
+enum mqc_error mqc__backend_on_prefix(struct mqc_backend *backend, struct mqc_view prefix,
+                                      mqc_message_fn handler, void *context)
+{
+    return mqc__handlers_add_prefix(backend->handlers, prefix, handler, context);
+}
+
+void mqc__backend_off(struct mqc_backend *backend, mqc_message_fn handler, void *context)
+{
+    mqc__handlers_remove(backend->handlers, handler, context);
+}
