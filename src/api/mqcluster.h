@@ -1,0 +1,268 @@
+/*
+ * libmqcluster: Zeek's Cluster API over an MQTT broker.
+ *
+ * A program makes a configuration (from YAML or option by option), a backend from it, registers
+ * handlers and subscriptions, and calls mqc_backend_init(). From then on it publishes from any
+ * thread and gets its handlers called on one thread. mqc_backend_close() brings what was accepted
+ * to the broker, for a bounded time; mqc_backend_free() ends it.
+ *
+ *     struct mqc_error_info info;
+ *     struct mqc_config *config = NULL;
+ *     struct mqc_backend *backend = NULL;
+ *     if (mqc_config_load("node.yaml", NULL, NULL, &config) != MQC_OK ||
+ *         mqc_backend_new(config, &backend, &info) != MQC_OK ||
+ *         mqc_on_event(backend, "ping", on_ping, NULL, &info) != MQC_OK ||
+ *         mqc_subscribe(backend, mqc_view_text("app/"), MQC_MATCH_PREFIX, &info) != MQC_OK ||
+ *         mqc_backend_init(backend, NULL, &info) != MQC_OK)
+ *         return complain(&info);
+ *     const struct mqc_value args[] = {mqc_string_text("hello"), mqc_count(1)};
+ *     struct mqc_event event;
+ *     if (mqc_make_event(backend, "ping", args, 2, &event, &info) != MQC_OK ||
+ *         !mqc_publish(backend, mqc_view_text("app/x"), &event, &info))
+ *         complain(&info);
+ *
+ * Everywhere: arguments are borrowed for the call, `info` may be NULL, and a function that fails
+ * has changed nothing. Functions that return a code fill *info only when they fail.
+ */
+#ifndef MQC_API_MQCLUSTER_H
+#define MQC_API_MQCLUSTER_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#include "backend/message.h"
+#include "backend/status.h"
+#include "base/error.h"
+#include "base/export.h"
+#include "base/log.h"
+#include "base/view.h"
+#include "config/config.h"
+#include "topic/match.h"
+#include "value/event.h"
+#include "value/value.h"
+
+/* The version of the library that runs, "0.1.0". */
+MQC_API const char *mqc_version(void);
+
+/* --- The backend ---------------------------------------------------------------------------- */
+
+/* One node of the cluster and its connection to the broker. */
+struct mqc_backend;
+
+/*
+ * Creates a backend from a configuration, of which it copies what it needs, the declared events
+ * among it. Nothing is connected yet. The caller frees it with mqc_backend_free(). MQC_ECONFIG: the
+ * configuration is incomplete or contradicts itself; MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_backend_new(const struct mqc_config *config,
+                                                    struct mqc_backend **backend_out,
+                                                    struct mqc_error_info *info);
+
+/*
+ * Zeek's Cluster::Backend::__init: starts to connect, and stays connected, in the background. It
+ * does not wait: mqc_backend_wait_ready() does. `node_id` names this instance of the node and must
+ * be new at every start; NULL makes one of the node's name and random bits. Once per backend, any
+ * thread. MQC_EEXIST: called before; MQC_EINVAL: the id is empty, over 255 bytes, or not UTF-8;
+ * MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_backend_init(struct mqc_backend *backend,
+                                                     const char *node_id,
+                                                     struct mqc_error_info *info);
+
+/*
+ * Stops taking events, brings what was accepted to the broker for at most flush_ms milliseconds
+ * (MQC_FLUSH_CONFIGURED: as delivery.flush_timeout says), and disconnects. Waits for that. What
+ * could not be delivered is counted, reported to the error handlers and returned. Handlers may run
+ * until it returns and not after. Idempotent. Any thread, but not from inside a handler (returns 0
+ * and does nothing there).
+ */
+MQC_API uint64_t mqc_backend_close(struct mqc_backend *backend, unsigned flush_ms);
+
+#define MQC_FLUSH_CONFIGURED 0xffffffffU
+
+/* Closes without flushing if mqc_backend_close() was not called, frees everything and sets the
+ * caller's pointer to NULL; a NULL inside is fine. Not from inside a handler. No other call may be
+ * under way. */
+MQC_API void mqc_backend_free(struct mqc_backend **backend);
+
+/* The node id given to or made by mqc_backend_init(), "" before. Lives as long as the backend. Any
+ * thread. */
+MQC_API const char *mqc_backend_node_id(const struct mqc_backend *backend);
+
+/* Waits until the node is connected and the broker has acknowledged every subscription made so far.
+ * Any thread, but not from inside a handler. MQC_ETIMEOUT; MQC_EREFUSED: the broker refused a
+ * subscription; MQC_ETAKEN; MQC_ENOTINIT; MQC_ECLOSED. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_backend_wait_ready(struct mqc_backend *backend,
+                                                           unsigned timeout_ms);
+
+/* Waits until every event accepted before the call was acknowledged by the broker (guarantee
+ * broker) or written to the connection (best_effort). Any thread, but not from inside a handler.
+ * Errors as mqc_backend_wait_ready(). */
+MQC_API MQC_MUST_USE enum mqc_error mqc_backend_flush(struct mqc_backend *backend,
+                                                      unsigned timeout_ms);
+
+/* Fills in the totals. Any thread. */
+MQC_API void mqc_backend_stats(const struct mqc_backend *backend, struct mqc_stats *stats_out);
+
+/* --- Events --------------------------------------------------------------------------------- */
+
+/*
+ * Declares an event's parameters in Zeek's syntax, "orig_h: addr, seen: set[port]"; the empty text
+ * declares an event without any. From then on events of that name are checked on publishing and on
+ * arrival as Zeek does it (Zeek: Broker data to Val conversion): exact types, record fields by
+ * position. Any thread. MQC_EINVAL: the syntax is wrong, *info says at which column; MQC_EEXIST:
+ * declared with other parameters; MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_declare_event(struct mqc_backend *backend, const char *name,
+                                                      const char *params,
+                                                      struct mqc_error_info *info);
+
+/*
+ * Zeek's Cluster::make_event: puts a name and arguments together and checks them. *event_out
+ * borrows the name and the arguments, which must live as long as it is used; nothing is allocated.
+ * Any thread. MQC_ETYPE: the number or the type of the arguments is not what was declared;
+ * MQC_EUNDECLARED: strict_events is on and the event is not declared; MQC_EINVAL: a value is
+ * malformed (an element twice in a set, ...); MQC_ETOOLARGE: nested deeper than MQC_MAX_DEPTH.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_make_event(const struct mqc_backend *backend,
+                                                   const char *name, const struct mqc_value *args,
+                                                   size_t arg_count, struct mqc_event *event_out,
+                                                   struct mqc_error_info *info);
+
+/*
+ * Zeek's Cluster::publish: queues one event for every node subscribed to the topic, this one
+ * excepted. Copies topic and event. Never waits for the network; any thread, also from inside a
+ * handler. True: accepted, it will be delivered as its guarantee says, or counted and reported.
+ * False: nothing was queued, and info->code says why: MQC_ENOTINIT, MQC_ECLOSED, MQC_ETAKEN;
+ * MQC_ETOPIC: over 65,535 bytes or 200 levels; the errors of mqc_make_event(); MQC_ETOOLARGE: over
+ * delivery.max_event_bytes; MQC_EFULL: the outbox is at its limit; MQC_ENOMEM.
+ */
+MQC_API bool mqc_publish(struct mqc_backend *backend, struct mqc_view topic,
+                         const struct mqc_event *event, struct mqc_error_info *info);
+
+/* --- Subscriptions and handlers ------------------------------------------------------------- */
+
+/*
+ * Zeek's Cluster::subscribe: asks for every event whose topic begins with `prefix` (or, with
+ * MQC_MATCH_LEVEL, for the topic itself and those below it). May be called before
+ * mqc_backend_init(). Takes effect in the background; asking twice changes nothing. Any thread.
+ * MQC_ETOPIC: over a limit of MQTT; MQC_ECLOSED; MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_subscribe(struct mqc_backend *backend,
+                                                  struct mqc_view prefix, enum mqc_match match,
+                                                  struct mqc_error_info *info);
+
+/* Zeek's Cluster::unsubscribe: takes back exactly one subscription; others that overlap stay. When
+ * it returns, no event is handed to a handler any more for its sake alone, but the one being
+ * handled. Any thread. MQC_ENOTFOUND: there was no such subscription. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_unsubscribe(struct mqc_backend *backend,
+                                                    struct mqc_view prefix, enum mqc_match match,
+                                                    struct mqc_error_info *info);
+
+/*
+ * A handler is a function with its context. It may be registered for any number of event names and
+ * topic prefixes; an event for which several of them match reaches it once. Registering does not
+ * subscribe, except to what the node raises itself. Any thread. MQC_ENOMEM; MQC_EINVAL: an empty
+ * name.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_on_event(struct mqc_backend *backend, const char *name,
+                                                 mqc_message_fn handler, void *context,
+                                                 struct mqc_error_info *info);
+MQC_API MQC_MUST_USE enum mqc_error mqc_on_prefix(struct mqc_backend *backend,
+                                                  struct mqc_view prefix, mqc_message_fn handler,
+                                                  void *context, struct mqc_error_info *info);
+
+/* Takes back every registration of a handler. When it returns, the handler does not run and will
+ * not be called; from inside a handler it returns at once. Any thread. */
+MQC_API void mqc_off(struct mqc_backend *backend, mqc_message_fn handler, void *context);
+
+/*
+ * Registers for errors that no call could return: Zeek's Cluster::Backend::error(tag, message),
+ * which is also raised as an event of that name. Several functions may be registered, before
+ * mqc_backend_init() only. Any thread. MQC_EEXIST: too late; MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_on_error(struct mqc_backend *backend, mqc_error_fn handler,
+                                                 void *context);
+
+/* Where the connection stands now. Any thread. */
+MQC_API enum mqc_state mqc_backend_state(const struct mqc_backend *backend);
+
+/* Registers for each change of state, under the rules of mqc_on_error(). */
+MQC_API MQC_MUST_USE enum mqc_error mqc_on_state(struct mqc_backend *backend, mqc_state_fn handler,
+                                                 void *context);
+
+/* --- For applications with a loop of their own ---------------------------------------------- */
+
+/*
+ * Returns a descriptor that is readable while something waits for a handler. Asked for before
+ * mqc_backend_init(), handlers run only in mqc_backend_process(); otherwise on a thread of the
+ * backend, and it returns -1. The descriptor is the backend's: do not read or close it.
+ */
+MQC_API int mqc_backend_fd(struct mqc_backend *backend);
+
+/* Handles what waits, at most `most` events (0: all that is there now), and returns how many it
+ * handled. One thread at a time. Returns 0 at once when the backend has a thread of its own, or
+ * from inside a handler. */
+MQC_API size_t mqc_backend_process(struct mqc_backend *backend, size_t most);
+
+/* --- Text forms ----------------------------------------------------------------------------- */
+
+/*
+ * Reads an event's arguments from text, as on a command line. Each is, in this order: the tagged
+ * JSON of a value,
+ * {"@data-type":"count","data":5}; a tagged text, count:5, addr:10.0.0.1 (Zeek's type names); plain
+ * text, typed by the declared signature; else guessed (T and F, numbers, addresses, subnets, ports,
+ * intervals, times, and anything else as a string). The caller frees *event_out with
+ * mqc_event_free(). Any thread. MQC_ETYPE, MQC_EMALFORMED: *info says which argument; the other
+ * errors of mqc_make_event(); MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_event_from_text(const struct mqc_backend *backend,
+                                                        const char *name, const char *const *args,
+                                                        size_t arg_count,
+                                                        struct mqc_event **event_out,
+                                                        struct mqc_error_info *info);
+
+/* A publication read from JSON. */
+struct mqc_request {
+    struct mqc_view topic;
+    struct mqc_event event;
+};
+
+/*
+ * Reads {"topic": .., "event": .., "args": [..]}, arguments tagged or plain and typed by the
+ * declared signature, or a data message of Zeek's WebSocket API. The caller frees *request_out with
+ * mqc_request_free(). Any thread. MQC_EMALFORMED: *info says what and where; MQC_ETYPE,
+ * MQC_ETOOLARGE, MQC_EUNDECLARED, MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_request_from_json(const struct mqc_backend *backend,
+                                                          struct mqc_view json,
+                                                          struct mqc_request **request_out,
+                                                          struct mqc_error_info *info);
+
+/* Frees a request and sets the caller's pointer to NULL; a NULL inside is fine. */
+MQC_API void mqc_request_free(struct mqc_request **request);
+
+/*
+ * Writes an event as one line of JSON without a line end: {"topic", "event", "args": [tagged
+ * values], "metadata", "sender": {"node", "instance"}, "received"}; what is empty is null. The
+ * caller frees *text_out with free(). Any thread. MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_message_to_json(const struct mqc_message *message,
+                                                        char **text_out);
+
+/*
+ * Reads one MQTT payload, protobuf or JSON as the content type says (NULL: found out by looking),
+ * and calls `handler` for each event in it before it returns. Any thread. MQC_EMALFORMED,
+ * MQC_ETOOLARGE, MQC_ETYPE: *info says what is wrong, and the handler was not called; MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_payload_decode(struct mqc_view payload,
+                                                       const char *content_type,
+                                                       mqc_message_fn handler, void *context,
+                                                       struct mqc_error_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

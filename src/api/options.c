@@ -1,0 +1,104 @@
+#include "api/options.h"
+
+#include "base/fail.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+static const char root_prefix[] = "mqcluster/";
+
+static unsigned clamp(uint64_t value)
+{
+    return value < UINT_MAX ? (unsigned)value : UINT_MAX;
+}
+
+static enum mqc__qos qos_of(int guarantee)
+{
+    return guarantee == MQC__GUARANTEE_BEST_EFFORT ? MQC__QOS_0 : MQC__QOS_1;
+}
+
+static enum mqc__mqtt_version version_of(int protocol)
+{
+    switch (protocol) {
+    case 5: return MQC__MQTT_5;
+    case 311: return MQC__MQTT_311;
+    default: return MQC__MQTT_AUTO;
+    }
+}
+
+static const char *make_root(struct mqc__arena *arena, const char *cluster)
+{
+    const size_t size = sizeof root_prefix + strlen(cluster);
+    char *root = mqc__arena_alloc(arena, size);
+    if (root != NULL)
+        (void)snprintf(root, size, "%s%s", root_prefix, cluster);
+    return root;
+}
+
+static const struct mqc__qos_rule *make_rules(struct mqc__arena *arena,
+                                              const struct mqc__settings *settings)
+{
+    struct mqc__qos_rule *rules =
+        mqc__arena_array(arena, settings->delivery.prefix_count, sizeof *rules);
+    for (size_t i = 0; rules != NULL && i < settings->delivery.prefix_count; i++) {
+        rules[i].prefix = mqc_view_text(settings->delivery.prefixes[i].prefix);
+        rules[i].qos = qos_of(settings->delivery.prefixes[i].guarantee);
+    }
+    return rules;
+}
+
+static struct mqc__session_options session_options(const struct mqc__settings *settings)
+{
+    return (struct mqc__session_options){
+        .uris = settings->broker.uris,
+        .uri_count = settings->broker.uri_count,
+        .client_id = settings->broker.client_id,
+        .username = settings->broker.username,
+        .password = settings->broker.password,
+        .version = version_of(settings->broker.protocol),
+        .keep_alive_s = clamp(settings->broker.keep_alive_ms / 1000),
+        .connect_timeout_ms = clamp(settings->broker.connect_timeout_ms),
+        .backoff_min_ms = clamp(settings->broker.backoff_min_ms),
+        .backoff_max_ms = clamp(settings->broker.backoff_max_ms),
+        .session_expiry_s = clamp(settings->broker.session_expiry_ms / 1000),
+        .in_flight_max = clamp(settings->broker.max_in_flight),
+        .in_flight_bytes_max = settings->broker.max_in_flight_bytes,
+        .outbox_events_max = settings->delivery.outbox_events,
+        .outbox_bytes_max = settings->delivery.outbox_bytes,
+        .batch_events_max = settings->delivery.batch_events,
+        .batch_bytes_max = settings->delivery.batch_bytes,
+        .when_full =
+            settings->delivery.when_full == 1 ? MQC__WHEN_FULL_DROP_OLDEST : MQC__WHEN_FULL_REFUSE,
+    };
+}
+
+enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct mqc__arena *arena,
+                                        struct mqc__backend_options *options_out,
+                                        struct mqc_error_info *info)
+{
+    const enum mqc_error error = mqc_config_check(config, info);
+    if (error != MQC_OK)
+        return error;
+    const struct mqc__settings *settings = mqc__config_settings(config);
+    *options_out = (struct mqc__backend_options){
+        .cluster = settings->cluster.name,
+        .root = settings->cluster.root,
+        .node = settings->node,
+        .session = session_options(settings),
+        .qos_rule_count = settings->delivery.prefix_count,
+        .default_qos = qos_of(settings->delivery.guarantee),
+        .signatures = settings->signatures,
+        .signature_count = settings->signature_count,
+        .is_strict = settings->strict_events,
+        .event_bytes_max = settings->delivery.max_event_bytes,
+        .inbox_messages_max = settings->delivery.inbox_messages,
+        .inbox_bytes_max = settings->delivery.inbox_bytes,
+        .flush_timeout_ms = clamp(settings->delivery.flush_timeout_ms),
+    };
+    if (options_out->root == NULL)
+        options_out->root = make_root(arena, settings->cluster.name);
+    options_out->qos_rules = make_rules(arena, settings);
+    if (options_out->root == NULL || options_out->qos_rules == NULL)
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    return MQC_OK;
+}

@@ -1,0 +1,14 @@
+#ifndef MQC_API_OPTIONS_H
+#define MQC_API_OPTIONS_H
+
+#include "backend/backend.h"
+#include "base/arena.h"
+#include "config/settings.h"
+
+/* Puts a configuration's settings into the form that the backend takes; it borrows from both.
+ * MQC_ECONFIG: a required option is missing; MQC_ENOMEM. */
+enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct mqc__arena *arena,
+                                        struct mqc__backend_options *options_out,
+                                        struct mqc_error_info *info);
+
+#endif
