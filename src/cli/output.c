@@ -1,0 +1,54 @@
+#include "cli/output.h"
+
+#include "cli/cli.h"
+#include "cli/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define OUTPUT_BYTES ((size_t)64 * 1024)
+
+void mqc__output_init(void)
+{
+    static char buffer[OUTPUT_BYTES];
+    (void)setvbuf(stdout, buffer, _IOLBF, sizeof buffer);
+}
+
+/* Says no and reports it the first time; `had_failed`: an earlier write did that already. */
+static bool check(const char *who, bool had_failed)
+{
+    if (ferror(stdout) == 0)
+        return true;
+    if (!had_failed)
+        mqc__report(who, "cannot write to standard output: %s", strerror(errno));
+    return false;
+}
+
+bool mqc__output_text(const char *who, const char *text)
+{
+    const bool had_failed = ferror(stdout) != 0;
+    (void)fputs(text, stdout);
+    return check(who, had_failed);
+}
+
+bool mqc__output_line(const char *who, const char *text)
+{
+    const bool had_failed = ferror(stdout) != 0;
+    if (fputs(text, stdout) >= 0)
+        (void)putc('\n', stdout);
+    return check(who, had_failed);
+}
+
+int mqc__output_close(const char *who, int status)
+{
+    const bool had_failed = ferror(stdout) != 0;
+    (void)fflush(stdout);
+    if (!check(who, had_failed))
+        return MQC__EXIT_FAILED;
+    /* Some file systems report a full disk only when the file is closed. */
+    if (fclose(stdout) == 0)
+        return status;
+    mqc__report(who, "cannot write to standard output: %s", strerror(errno));
+    return MQC__EXIT_FAILED;
+}
