@@ -89,8 +89,9 @@ static bool publish_connection(void *context, const struct connection *connectio
     return false;
 }
 
-/* Adds the entries of one file; where the kernel has no IPv6, one of the two is missing. */
-static void add_table(struct tracker *tracker, const char *path)
+/* Adds the entries of one file; where the kernel has no IPv6, one of the two is missing. The kernel
+ * lists the listening sockets first: with listeners_only, what follows them is left out. */
+static void add_table(struct tracker *tracker, const char *path, bool listeners_only)
 {
     char line[LINE_BYTES];
     FILE *file = fopen(path, "re");
@@ -98,16 +99,23 @@ static void add_table(struct tracker *tracker, const char *path)
         return;
     while (fgets(line, sizeof line, file) != NULL) {
         struct tcp_entry entry;
-        if (tcp_table_parse(line, strlen(line), &entry))
-            tracker_add(tracker, &entry);
+        if (!tcp_table_parse(line, strlen(line), &entry))
+            continue;
+        if (listeners_only && entry.state != TCP_STATE_LISTEN)
+            break;
+        tracker_add(tracker, &entry);
     }
     (void)fclose(file);
 }
 
+/* Who listens is read once more at the end: a server may have started while the table was read, and
+ * its connections be in there without it. */
 static void look(struct sensor *sensor)
 {
-    add_table(sensor->tracker, "/proc/net/tcp");
-    add_table(sensor->tracker, "/proc/net/tcp6");
+    add_table(sensor->tracker, "/proc/net/tcp", false);
+    add_table(sensor->tracker, "/proc/net/tcp6", false);
+    add_table(sensor->tracker, "/proc/net/tcp", true);
+    add_table(sensor->tracker, "/proc/net/tcp6", true);
     tracker_finish_look(sensor->tracker, publish_connection, sensor);
 }
 
