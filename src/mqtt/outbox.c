@@ -2,6 +2,55 @@
 
 #include <stdlib.h>
 
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
+ */
+static void append(struct mqc__record **list, struct mqc__record *record)
+{
+    DL_APPEND(*list, record);
+}
+
+static void insert_before(struct mqc__record **list, struct mqc__record *place,
+                          struct mqc__record *record)
+{
+    DL_PREPEND_ELEM(*list, place, record);
+}
+
+static void take_out(struct mqc__record **list, struct mqc__record *record)
+{
+    DL_DELETE(*list, record);
+}
+
+static void append_to_topic(struct mqc__record *record)
+{
+    DL_APPEND2(record->topic->waiting, record, topic_prev, topic_next);
+}
+
+static void prepend_to_topic(struct mqc__record *record)
+{
+    DL_PREPEND2(record->topic->waiting, record, topic_prev, topic_next);
+}
+
+static void take_from_topic(struct mqc__record *record)
+{
+    DL_DELETE2(record->topic->waiting, record, topic_prev, topic_next);
+}
+
+static void append_batch(struct mqc__outbox *outbox, struct mqc__batch *batch)
+{
+    DL_APPEND(outbox->in_flight, batch);
+    outbox->in_flight_count++;
+    outbox->in_flight_bytes += batch->event_bytes;
+}
+
+static void take_out_batch(struct mqc__outbox *outbox, struct mqc__batch *batch)
+{
+    DL_DELETE(outbox->in_flight, batch);
+    outbox->in_flight_count--;
+    outbox->in_flight_bytes -= batch->event_bytes;
+}
+/* NOLINTEND(readability-function-size,clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
+ */
+
 void mqc__outbox_init(struct mqc__outbox *outbox, const struct mqc__outbox_limits *limits)
 {
     *outbox = (struct mqc__outbox){.limits = *limits, .topics.idle_max = limits->topics_max};
@@ -24,8 +73,8 @@ static void unlink_waiting(struct mqc__outbox *outbox, struct mqc__record *recor
 {
     outbox->waiting_count--;
     outbox->waiting_bytes -= record_bytes(record->size);
-    DL_DELETE(outbox->waiting, record);
-    DL_DELETE2(record->topic->waiting, record, topic_prev, topic_next);
+    take_out(&outbox->waiting, record);
+    take_from_topic(record);
 }
 
 /* The start of a count is told by the first event that does leave. */
@@ -84,8 +133,8 @@ static void append_record(struct mqc__outbox *outbox, struct mqc__record *record
     topic->starts_count = false;
     outbox->waiting_count++;
     outbox->waiting_bytes += record_bytes(record->size);
-    DL_APPEND(outbox->waiting, record);
-    DL_APPEND2(topic->waiting, record, topic_prev, topic_next);
+    append(&outbox->waiting, record);
+    append_to_topic(record);
     outbox->event_count++;
     outbox->byte_count += record_bytes(record->size);
 }
@@ -136,7 +185,7 @@ static void move_to_batch(struct mqc__outbox *outbox, struct mqc__batch *batch,
                           struct mqc__record *record)
 {
     unlink_waiting(outbox, record);
-    DL_APPEND(batch->records, record);
+    append(&batch->records, record);
     batch->event_count++;
     batch->event_bytes += record->size;
 }
@@ -156,34 +205,26 @@ enum mqc_error mqc__outbox_take(struct mqc__outbox *outbox, size_t event_bytes_m
     move_to_batch(outbox, batch, head);
     while (topic->waiting != NULL && fits_batch(outbox, batch, topic->waiting, event_bytes_max))
         move_to_batch(outbox, batch, topic->waiting);
-    DL_APPEND(outbox->in_flight, batch);
-    outbox->in_flight_count++;
-    outbox->in_flight_bytes += batch->event_bytes;
+    append_batch(outbox, batch);
     *batch_out = batch;
     return MQC_OK;
 }
 
 struct mqc__batch *mqc__outbox_find(const struct mqc__outbox *outbox, int token)
 {
-    struct mqc__batch *batch = NULL;
-    DL_SEARCH_SCALAR(outbox->in_flight, batch, token, token);
+    struct mqc__batch *batch = outbox->in_flight;
+    while (batch != NULL && batch->token != token)
+        batch = batch->next;
     return batch;
-}
-
-static void unlink_batch(struct mqc__outbox *outbox, struct mqc__batch *batch)
-{
-    DL_DELETE(outbox->in_flight, batch);
-    outbox->in_flight_count--;
-    outbox->in_flight_bytes -= batch->event_bytes;
 }
 
 size_t mqc__outbox_complete(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
     const size_t count = batch->event_count;
-    unlink_batch(outbox, batch);
+    take_out_batch(outbox, batch);
     while (batch->records != NULL) {
         struct mqc__record *record = batch->records;
-        DL_DELETE(batch->records, record);
+        take_out(&batch->records, record);
         free_record(outbox, record);
     }
     free(batch);
@@ -196,57 +237,50 @@ size_t mqc__outbox_drop_batch(struct mqc__outbox *outbox, struct mqc__batch *bat
     return mqc__outbox_complete(outbox, batch);
 }
 
-static int by_number(const struct mqc__record *a, const struct mqc__record *b)
+/* The record in the waiting list before which this one has its place, NULL for the end. Looks from
+ * where the one before it stands. */
+static struct mqc__record *find_place(struct mqc__record *from, const struct mqc__record *record)
 {
-    return (a->number > b->number) - (a->number < b->number);
+    while (from != NULL && from->number < record->number)
+        from = from->next;
+    return from;
 }
 
-/* Merges ascending records into the ascending waiting list. */
-static void merge_waiting(struct mqc__outbox *outbox, struct mqc__record *records)
+static void put_in_place(struct mqc__outbox *outbox, struct mqc__record *place,
+                         struct mqc__record *record)
 {
-    struct mqc__record *place = outbox->waiting;
-    while (records != NULL) {
-        struct mqc__record *record = records;
-        while (place != NULL && place->number < record->number)
-            place = place->next;
-        DL_DELETE(records, record);
-        outbox->waiting_count++;
-        outbox->waiting_bytes += record_bytes(record->size);
-        if (place == NULL)
-            DL_APPEND(outbox->waiting, record);
-        else
-            DL_PREPEND_ELEM(outbox->waiting, place, record);
-    }
-}
-
-/* Unlinks the batch, gives its records back to their topic and adds them to *records. */
-static void dissolve(struct mqc__outbox *outbox, struct mqc__batch *batch,
-                     struct mqc__record **records)
-{
-    unlink_batch(outbox, batch);
-    while (batch->records != NULL) {
-        struct mqc__record *last = batch->records->prev;
-        DL_DELETE(batch->records, last);
-        DL_PREPEND2(batch->topic->waiting, last, topic_prev, topic_next);
-        DL_PREPEND(*records, last);
-    }
-    free(batch);
+    outbox->waiting_count++;
+    outbox->waiting_bytes += record_bytes(record->size);
+    if (place != NULL)
+        insert_before(&outbox->waiting, place, record);
+    else
+        append(&outbox->waiting, record);
 }
 
 void mqc__outbox_put_back(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
-    struct mqc__record *records = NULL;
-    dissolve(outbox, batch, &records);
-    merge_waiting(outbox, records);
+    take_out_batch(outbox, batch);
+    for (struct mqc__record *r = batch->records->prev;; r = r->prev) {
+        prepend_to_topic(r);
+        if (r == batch->records)
+            break;
+    }
+    struct mqc__record *place = outbox->waiting;
+    while (batch->records != NULL) {
+        struct mqc__record *record = batch->records;
+        place = find_place(place, record);
+        take_out(&batch->records, record);
+        put_in_place(outbox, place, record);
+    }
+    free(batch);
 }
 
 void mqc__outbox_requeue(struct mqc__outbox *outbox)
 {
-    struct mqc__record *records = NULL;
+    /* utlist: the head's prev is the tail. */
     while (outbox->in_flight != NULL)
-        dissolve(outbox, outbox->in_flight->prev, &records);
-    DL_SORT(records, by_number);
-    merge_waiting(outbox, records);
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): unlinked before it is freed */
+        mqc__outbox_put_back(outbox, outbox->in_flight->prev);
 }
 
 uint64_t mqc__outbox_oldest(const struct mqc__outbox *outbox)

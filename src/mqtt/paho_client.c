@@ -1,6 +1,5 @@
 #include "mqtt/paho_priv.h"
 
-#include "mqtt/hash.h"
 #include "mqtt/paho_gate.h"
 #include "mqtt/paho_process.h"
 #include "mqtt/uri.h"
@@ -123,6 +122,7 @@ static void tell_lost(struct mqc__client *client, int reason)
     end_callback(client);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): Paho's type */
 static void on_lost(void *context, char *cause)
 {
     (void)cause;
@@ -145,23 +145,31 @@ static void destroy(struct mqc__client *client)
     free(client);
 }
 
+/* Whether it was set aside long enough. */
+static bool is_forgotten(struct mqc__client *client, time_t now)
+{
+    pthread_mutex_lock(&client->mutex);
+    const bool is_idle = client->callback_count == 0;
+    pthread_mutex_unlock(&client->mutex);
+    return is_idle && !client->stays_aside && now - client->aside_since_s >= ASIDE_S;
+}
+
 /* Takes those out of the list that were set aside long enough; the caller destroys them. */
 static struct mqc__client *take_forgotten(void)
 {
     struct mqc__client *forgotten = NULL;
-    struct mqc__client *client = NULL;
-    struct mqc__client *next = NULL;
     const time_t now = now_s();
     pthread_mutex_lock(&process_mutex);
-    LL_FOREACH_SAFE(set_aside, client, next)
-    {
-        pthread_mutex_lock(&client->mutex);
-        const bool is_idle = client->callback_count == 0;
-        pthread_mutex_unlock(&client->mutex);
-        if (!is_idle || client->stays_aside || now - client->aside_since_s < ASIDE_S)
+    struct mqc__client **place = &set_aside;
+    while (*place != NULL) {
+        struct mqc__client *client = *place;
+        if (!is_forgotten(client, now)) {
+            place = &client->next;
             continue;
-        LL_DELETE(set_aside, client);
-        LL_PREPEND(forgotten, client);
+        }
+        *place = client->next;
+        client->next = forgotten;
+        forgotten = client;
     }
     pthread_mutex_unlock(&process_mutex);
     return forgotten;
@@ -278,7 +286,8 @@ static void put_aside(struct mqc__client *client, bool is_for_ever)
     client->aside_since_s = now_s();
     client->stays_aside = is_for_ever;
     pthread_mutex_lock(&process_mutex);
-    LL_PREPEND(set_aside, client);
+    client->next = set_aside;
+    set_aside = client;
     pthread_mutex_unlock(&process_mutex);
 }
 

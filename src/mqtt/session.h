@@ -80,13 +80,17 @@ enum mqc__session_state {
 struct mqc__session_events {
     void *context;
     /* One message. On the MQTT client's receive thread, one call at a time. May block: that holds
-     * back the broker. Must return soon after mqc__session_close() was called. */
+     * back the broker, but also acknowledgements, keep-alive and every other session of the
+     * process, since the client has one such thread; blocking for longer than the keep-alive time
+     * costs the connection. Must return soon after mqc__session_close() was called. */
     void (*message)(void *context, const struct mqc__mqtt_message *message);
-    /* A change of state. On the session's thread; must not block. */
+    /* A change of state. On the session's thread, the last one perhaps on that of close; must not
+     * block. */
     void (*state)(void *context, enum mqc__session_state state);
     /* Something went wrong: a stable tag (connect_failed, connection_lost, refused, duplicate_node,
      * subscribe_refused, publish_refused, outbox_overflow, ...) and a sentence that names the
-     * broker, the reason and what to check. On the session's thread; must not block. */
+     * broker, the reason and what to check. On the session's thread, or on that of close; must not
+     * block. */
     void (*error)(void *context, const char *tag, const char *text);
 };
 
@@ -96,7 +100,7 @@ struct mqc__session_stats {
     uint64_t refused_events;   /* publish returned MQC_EFULL */
     uint64_t delivered_events; /* acknowledged by the broker (QoS 1) or written (QoS 0) */
     uint64_t dropped_events;   /* accepted, then dropped by drop_oldest, refused by the broker, or
-                                * left   over at close */
+                                * left over at close */
     uint64_t sent_messages;    /* MQTT messages handed to the client, repeats included */
     uint64_t received_messages;
     uint64_t connects;    /* successful ones */
@@ -106,7 +110,9 @@ struct mqc__session_stats {
 
 /*
  * Creates a session; nothing happens before open. `client` is how MQTT is spoken: NULL means Paho.
- * Copies options and events. The caller frees it with mqc__session_free().
+ * Copies options and events. The caller frees it with mqc__session_free(). A Paho older than 1.3.14
+ * costs the process its environment variable http_proxy (mqtt/client.h): make the first session
+ * before there are threads that read the environment.
  * MQC_EINVAL: an option is out of range or a URI malformed, *info says which; MQC_ENOMEM.
  */
 enum mqc_error mqc__session_new(const struct mqc__session_options *options,
@@ -146,7 +152,8 @@ enum mqc_error mqc__session_flush(struct mqc__session *session, unsigned timeout
  * Accepts no more, brings what was accepted to the broker for at most flush_ms, disconnects, and
  * ends the thread; waits for all of that. What is left over is counted as dropped and reported by
  * the error callback before it returns. Idempotent. Not from a callback. Returns the number of
- * events left over.
+ * events left over. A call of the client that hangs, such as a connect without an answer, delays
+ * this by two seconds at most: then it is left to end by itself, and nothing is told any more.
  */
 uint64_t mqc__session_close(struct mqc__session *session, unsigned flush_ms);
 

@@ -121,8 +121,6 @@ void mqc__session_await_loss(struct mqc__session *session);
 void mqc__session_await_memory(void);
 /* Frees the client, if there is one; returns false when the session was abandoned meanwhile. */
 bool mqc__session_drop_client(struct mqc__session *session);
-/* Says whether close has nothing more to wait for. */
-bool mqc__session_may_close_locked(const struct mqc__session *session);
 
 /* session_connect.c: CONNECTING, and the end of a connection. */
 
@@ -167,8 +165,6 @@ int64_t mqc__session_report_ms_locked(const struct mqc__session *session);
 void mqc__session_report_losses(struct mqc__session *session, bool is_last);
 /* Reports an attempt that failed, unless the same was just reported. */
 void mqc__session_report_attempt(struct mqc__session *session, const char *tag, const char *text);
-/* The state as others see it. */
-enum mqc__session_state mqc__session_public_state(enum mqc__machine_state state);
 /* Tells the owner the state, if it is a new one. */
 void mqc__session_tell_state(struct mqc__session *session);
 /* Counts what is left in the outbox as dropped and reports it, at the end. */

@@ -123,7 +123,8 @@ void mqc__session_report_attempt(struct mqc__session *session, const char *tag, 
                             (unsigned long long)repeat->count);
 }
 
-enum mqc__session_state mqc__session_public_state(enum mqc__machine_state state)
+/* The state as others see it. */
+static enum mqc__session_state public_state(enum mqc__machine_state state)
 {
     switch (state) {
     case MQC__MACHINE_ONLINE:
@@ -137,7 +138,7 @@ enum mqc__session_state mqc__session_public_state(enum mqc__machine_state state)
 void mqc__session_tell_state(struct mqc__session *session)
 {
     pthread_mutex_lock(&session->mutex);
-    const enum mqc__session_state state = mqc__session_public_state(session->machine.state);
+    const enum mqc__session_state state = public_state(session->machine.state);
     pthread_mutex_unlock(&session->mutex);
     if (state == session->told_state)
         return;

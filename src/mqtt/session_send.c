@@ -16,6 +16,9 @@
 #define STALL_KEEP_ALIVES 3
 #define STALL_DOUBLINGS_MAX 8
 
+/* A payload buffer that grew beyond this for one large event is not kept. */
+#define KEPT_PAYLOAD_BYTES ((size_t)1 << 20)
+
 size_t mqc__session_event_bytes_max(const struct mqc__session *session, size_t topic_size)
 {
     const size_t packet_max = session->packet_bytes_max;
@@ -158,6 +161,8 @@ void mqc__session_send(struct mqc__session *session)
     mqc__session_enter_call(session);
     const enum mqc__client_result result = publish(session, batch, qos, &token);
     const bool goes_on = mqc__session_leave_call(session);
+    if (session->payload.capacity > KEPT_PAYLOAD_BYTES)
+        mqc__buffer_fini(&session->payload);
     pthread_mutex_lock(&session->mutex);
     if (goes_on && result == MQC__CLIENT_OK)
         sent_locked(session, batch, qos, token);

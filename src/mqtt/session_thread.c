@@ -85,7 +85,8 @@ void mqc__session_await_memory(void)
     (void)nanosleep(&pause, NULL);
 }
 
-bool mqc__session_may_close_locked(const struct mqc__session *session)
+/* Says whether close has nothing more to wait for. */
+static bool may_close_locked(const struct mqc__session *session)
 {
     return session->is_closing &&
            (session->outbox.event_count == 0 || session->machine.state == MQC__MACHINE_TAKEN ||
@@ -99,7 +100,7 @@ static enum task online_task_locked(struct mqc__session *session)
         return TASK_LOST;
     if (session->is_flooded || mqc__clock_monotonic_ms() >= mqc__session_stall_ms_locked(session))
         return TASK_GIVE_UP;
-    if (mqc__session_may_close_locked(session))
+    if (may_close_locked(session))
         return TASK_CLOSE;
     if (session->has_filter_work)
         return TASK_SUBSCRIBE;
@@ -108,7 +109,7 @@ static enum task online_task_locked(struct mqc__session *session)
 
 static enum task pause_task_locked(const struct mqc__session *session)
 {
-    if (mqc__session_may_close_locked(session))
+    if (may_close_locked(session))
         return TASK_CLOSE;
     const bool is_over = session->machine.state == MQC__MACHINE_PAUSE &&
                          mqc__clock_monotonic_ms() >= session->machine.resume_at_ms;
@@ -118,8 +119,7 @@ static enum task pause_task_locked(const struct mqc__session *session)
 static enum task state_task_locked(struct mqc__session *session)
 {
     switch (session->machine.state) {
-    case MQC__MACHINE_CONNECTING:
-        return mqc__session_may_close_locked(session) ? TASK_CLOSE : TASK_ATTEMPT;
+    case MQC__MACHINE_CONNECTING: return may_close_locked(session) ? TASK_CLOSE : TASK_ATTEMPT;
     case MQC__MACHINE_ONLINE: return online_task_locked(session);
     case MQC__MACHINE_IDLE:
     case MQC__MACHINE_PAUSE:

@@ -2,6 +2,41 @@
 
 #include <stdlib.h>
 
+/* NOLINTBEGIN(readability-function-size,clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
+ */
+static struct mqc__topic *find(const struct mqc__topic_table *table, struct mqc_view text)
+{
+    struct mqc__topic *topic = NULL;
+    HASH_FIND(hh, table->topics, text.data, text.size, topic);
+    return topic;
+}
+
+/* false: no memory. */
+static bool insert(struct mqc__topic_table *table, struct mqc__topic *topic)
+{
+    HASH_ADD_KEYPTR(hh, table->topics, topic->text, topic->size, topic);
+    return topic->hh.tbl != NULL;
+}
+
+static void take_out(struct mqc__topic_table *table, struct mqc__topic *topic)
+{
+    HASH_DEL(table->topics, topic);
+}
+
+static void append_idle(struct mqc__topic_table *table, struct mqc__topic *topic)
+{
+    DL_APPEND(table->idle, topic);
+    table->idle_count++;
+}
+
+static void remove_idle(struct mqc__topic_table *table, struct mqc__topic *topic)
+{
+    DL_DELETE(table->idle, topic);
+    table->idle_count--;
+}
+/* NOLINTEND(readability-function-size,clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
+ */
+
 static struct mqc__topic *make_topic(struct mqc__topic_table *table, struct mqc_view text)
 {
     struct mqc__topic *topic = calloc(1, sizeof *topic + text.size + 1);
@@ -12,8 +47,7 @@ static struct mqc__topic *make_topic(struct mqc__topic_table *table, struct mqc_
         memcpy(topic->text, text.data, text.size);
     topic->next_sequence = table->forgotten_sequence + 1;
     topic->starts_count = true;
-    HASH_ADD_KEYPTR(hh, table->topics, topic->text, topic->size, topic);
-    if (topic->hh.tbl == NULL) {
+    if (!insert(table, topic)) {
         free(topic);
         return NULL;
     }
@@ -24,22 +58,18 @@ static void forget(struct mqc__topic_table *table, struct mqc__topic *topic)
 {
     if (topic->next_sequence - 1 > table->forgotten_sequence)
         table->forgotten_sequence = topic->next_sequence - 1;
-    DL_DELETE(table->idle, topic);
-    table->idle_count--;
-    HASH_DEL(table->topics, topic);
+    remove_idle(table, topic);
+    take_out(table, topic);
     free(topic);
 }
 
 struct mqc__topic *mqc__topic_table_use(struct mqc__topic_table *table, struct mqc_view text)
 {
-    struct mqc__topic *topic = NULL;
-    HASH_FIND(hh, table->topics, text.data, text.size, topic);
+    struct mqc__topic *topic = find(table, text);
     if (topic == NULL)
         topic = make_topic(table, text);
-    else if (topic->user_count == 0) {
-        DL_DELETE(table->idle, topic);
-        table->idle_count--;
-    }
+    else if (topic->user_count == 0)
+        remove_idle(table, topic);
     if (topic != NULL)
         topic->user_count++;
     return topic;
@@ -49,8 +79,7 @@ void mqc__topic_table_leave(struct mqc__topic_table *table, struct mqc__topic *t
 {
     if (--topic->user_count != 0)
         return;
-    DL_APPEND(table->idle, topic);
-    table->idle_count++;
+    append_idle(table, topic);
     if (table->idle_count > table->idle_max)
         forget(table, table->idle);
 }

@@ -216,6 +216,7 @@ static void test_events_are_checked_on_both_sides(void)
 
 static void run_or_fail(const char *command)
 {
+    /* NOLINTNEXTLINE(cert-env33-c): the words are the test's own */
     if (system(command) != 0)
         (void)fprintf(stderr, "failed: %s\n", command);
 }
@@ -359,11 +360,11 @@ static void test_publish_from_threads_keeps_the_order_of_each(void)
     CHECK(test_node_wait_lines(&receiver, (size_t)THREADS * EVENTS_PER_THREAD));
     unsigned next[THREADS] = {0};
     for (size_t i = 0; i < receiver.line_count; i++) {
-        unsigned thread = 0;
-        unsigned number = 0;
-        CHECK_INT(sscanf(receiver.lines[i], "th/%u n %u", &thread, &number), 2);
-        if (thread < THREADS)
-            CHECK_UNSIGNED(number, next[thread]++);
+        /* "th/THREAD n NUMBER" */
+        char *rest = NULL;
+        const unsigned long thread = strtoul(receiver.lines[i] + 3, &rest, 10);
+        REQUIRE(thread < THREADS && strncmp(rest, " n ", 3) == 0);
+        CHECK_UNSIGNED(strtoul(rest + 3, NULL, 10), next[thread]++);
     }
     CHECK_UNSIGNED(receiver.line_count, (size_t)THREADS * EVENTS_PER_THREAD);
     test_node_free(&sender);

@@ -13,32 +13,31 @@ struct fake_broker;
 
 /* What to do with one connection. Zero is a broker that accepts and acknowledges everything. */
 struct fake_rule {
+    const uint8_t *connack_properties; /* MQTT 5, without the length */
+    size_t connack_properties_size;
+    const uint8_t *raw; /* sent instead of the CONNACK, or right after it */
+    size_t raw_size;
     enum {
         FAKE_CONNECT_ACCEPT,
         FAKE_CONNECT_SILENT,  /* never answers */
         FAKE_CONNECT_HANG_UP, /* closes without an answer */
         FAKE_CONNECT_RAW,     /* sends `raw` instead of a CONNACK */
     } on_connect;
-    uint8_t connack_code; /* 0: accepted */
-    /* CONNACK in the form of MQTT 3.1.1 even when the client speaks 5. */
-    bool is_connack_311;
-    const uint8_t *connack_properties; /* MQTT 5, without the length */
-    size_t connack_properties_size;
-    const uint8_t *raw; /* sent instead of the CONNACK, or right after it */
-    size_t raw_size;
-    bool closes_after_raw;
-    uint8_t suback_code; /* instead of what was asked for, unless 0 */
-    bool drops_suback;   /* closes instead of a SUBACK */
     enum {
         FAKE_PUBLISH_ACK,
         FAKE_PUBLISH_SILENT,
         FAKE_PUBLISH_ACK_TWICE,
         FAKE_PUBLISH_HOLD, /* acknowledges when fake_broker_release is called */
     } on_publish;
-    uint8_t puback_code;        /* MQTT 5 */
     unsigned close_at_publish;  /* closes when the Nth PUBLISH of the connection came; 0: never */
     unsigned close_mid_publish; /* as before, and first sends half a packet */
     uint8_t close_code;         /* MQTT 5: sent in a DISCONNECT before closing so, unless 0 */
+    uint8_t connack_code;       /* 0: accepted */
+    uint8_t suback_code;        /* instead of what was asked for, unless 0 */
+    uint8_t puback_code;        /* MQTT 5 */
+    bool is_connack_311;        /* a CONNACK of MQTT 3.1.1 even when the client speaks 5 */
+    bool closes_after_raw;
+    bool drops_suback; /* closes instead of a SUBACK */
 };
 
 /* What came in. */

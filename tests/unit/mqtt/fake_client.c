@@ -246,9 +246,8 @@ static enum mqc__client_result fake_publish(struct mqc__client *client,
 {
     enum mqc__client_result result = MQC__CLIENT_OK;
     lock();
-    if (!client->is_connected)
-        result = MQC__CLIENT_LOST;
-    else if (script.publish == FAKE_PUBLISH_LOST || script.publish == FAKE_PUBLISH_LOST_UNTOLD)
+    if (!client->is_connected || script.publish == FAKE_PUBLISH_LOST ||
+        script.publish == FAKE_PUBLISH_LOST_UNTOLD)
         result = MQC__CLIENT_LOST;
     else if (script.publish == FAKE_PUBLISH_UNUSABLE)
         result = MQC__CLIENT_UNUSABLE;

@@ -12,6 +12,12 @@ static void set(struct mqc__filters *filters, const char *a, const char *b)
     REQUIRE(mqc__filters_set(filters, texts, count) == MQC_OK);
 }
 
+static void add(char *text, size_t size, const char *sign, const char *filter)
+{
+    const size_t at = strlen(text);
+    (void)snprintf(text + at, size - at, "%s%s ", sign, filter);
+}
+
 /* Does what the session does with a broker that accepts everything but `refused`. Returns what was
  * sent: "+a +b -c ". */
 static const char *synchronize(struct mqc__filters *filters, const char *refused)
@@ -22,13 +28,13 @@ static const char *synchronize(struct mqc__filters *filters, const char *refused
     do {
         REQUIRE(mqc__filters_to_subscribe(filters, &batch) == MQC_OK);
         for (size_t i = 0; i < batch.count; i++) {
-            (void)strcat(strcat(strcat(text, "+"), batch.texts[i]), " ");
+            add(text, sizeof text, "+", batch.texts[i]);
             mqc__filters_subscribed(filters, batch.texts[i], strcmp(batch.texts[i], refused) != 0);
         }
         mqc__filter_batch_fini(&batch);
         REQUIRE(mqc__filters_to_unsubscribe(filters, &batch) == MQC_OK);
         for (size_t i = 0; i < batch.count; i++) {
-            (void)strcat(strcat(strcat(text, "-"), batch.texts[i]), " ");
+            add(text, sizeof text, "-", batch.texts[i]);
             mqc__filters_unsubscribed(filters, batch.texts[i]);
         }
         mqc__filter_batch_fini(&batch);

@@ -93,10 +93,12 @@ static void test_parse_cut_anywhere_never_crashes(void)
 
 static void test_parse_deep_nesting_is_refused(void)
 {
-    char text[5000] = "";
-    for (int i = 0; i < 300; i++)
-        strcat(text, "vector of ");
-    strcat(text, "count");
+    static const char level[] = "vector of ";
+    const size_t size = sizeof level - 1;
+    char text[300 * (sizeof level - 1) + sizeof "count"];
+    for (size_t i = 0; i < 300; i++)
+        memcpy(text + i * size, level, size);
+    memcpy(text + 300 * size, "count", sizeof "count");
     struct mqc__arena arena;
     mqc__arena_init(&arena, 1 << 20);
     struct mqc__type_spec spec;
