@@ -147,7 +147,11 @@ enum mqc_error mqc__filters_to_subscribe(struct mqc__filters *filters,
 enum mqc_error mqc__filters_to_unsubscribe(struct mqc__filters *filters,
                                            struct mqc__filter_batch *batch_out)
 {
-    return collect(filters, wants_unsubscribe, batch_out);
+    const enum mqc_error error = collect(filters, wants_unsubscribe, batch_out);
+    /* One that becomes desired again before the broker has answered is to be subscribed anew. */
+    for (size_t i = 0; error == MQC_OK && i < batch_out->count; i++)
+        find(filters, batch_out->texts[i])->state = MQC__FILTER_UNKNOWN;
+    return error;
 }
 
 void mqc__filters_subscribed(struct mqc__filters *filters, const char *text, bool is_accepted)

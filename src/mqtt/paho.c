@@ -150,6 +150,8 @@ static enum mqc__client_result subscribe_5(struct mqc__client *client, char *con
         options[i] = defaults;
         /* No Local with a shared subscription is a protocol error (MQTT 5, 3.8.3.1). */
         options[i].noLocal = is_shared(filters[i]) ? 0 : 1;
+        /* Retained messages come once, and not again with every connection (MQTT 5, 3.8.3.1). */
+        options[i].retainHandling = 1;
         reasons_out[i] = MQC__QOS_1;
     }
     MQTTResponse response =

@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/thread.h"
 #include "mqtt/options.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -192,28 +192,16 @@ void mqc__session_wait_locked(struct mqc__session *session, pthread_cond_t *cond
     (void)pthread_cond_timedwait(condition, &session->mutex, &at);
 }
 
-/* The application's signal handlers are to run on its own threads, and a write to a connection that
- * is gone is not to end it by SIGPIPE; the client's threads inherit this. */
-static int start_thread(struct mqc__session *session)
-{
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&session->thread, NULL, mqc__session_run, session);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 enum mqc_error mqc__session_open(struct mqc__session *session)
 {
     enum mqc_error error = MQC_EINVAL;
     pthread_mutex_lock(&session->mutex);
     if (!session->is_open && !session->is_closing) {
         session->reference_count++;
-        session->is_open = start_thread(session) == 0;
+        /* The client's threads inherit the signal mask of this one. */
+        error = mqc__thread_start(&session->thread, mqc__session_run, session);
+        session->is_open = error == MQC_OK;
         session->reference_count -= session->is_open ? 0 : 1;
-        error = session->is_open ? MQC_OK : MQC_ENOMEM;
     }
     pthread_mutex_unlock(&session->mutex);
     return error;
@@ -223,7 +211,9 @@ enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char
                                         size_t filter_count)
 {
     pthread_mutex_lock(&session->mutex);
-    const enum mqc_error error = mqc__filters_set(&session->filters, filters, filter_count);
+    enum mqc_error error = MQC_ECLOSED;
+    if (!session->is_closing)
+        error = mqc__filters_set(&session->filters, filters, filter_count);
     session->has_filter_work = true;
     pthread_cond_signal(&session->wake);
     pthread_mutex_unlock(&session->mutex);

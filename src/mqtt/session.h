@@ -126,7 +126,8 @@ enum mqc_error mqc__session_open(struct mqc__session *session);
 /*
  * Replaces the desired set of MQTT filters (all at QoS 1, without what this client published itself
  * where MQTT 5 can say so); the session subscribes and unsubscribes what differs, now or after the
- * next connect, and again after every connect. Copies the texts. MQC_ENOMEM: the old set stays.
+ * next connect, and again after every connect. Copies the texts. MQC_ENOMEM, MQC_ECLOSED: the old
+ * set stays.
  */
 enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char *const *filters,
                                         size_t filter_count);
