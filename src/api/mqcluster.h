@@ -63,8 +63,11 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_backend_new(const struct mqc_config *con
  * Zeek's Cluster::Backend::__init: starts to connect, and stays connected, in the background. It
  * does not wait: mqc_backend_wait_ready() does. `node_id` names this instance of the node and must
  * be new at every start; NULL makes one of the node's name and random bits. Once per backend, any
- * thread. MQC_EEXIST: called before; MQC_EINVAL: the id is empty, over 255 bytes, or not UTF-8;
- * MQC_ENOMEM.
+ * thread. With a Paho older than 1.3.14, which would send the connection through the proxy of the
+ * environment variable http_proxy, it removes that variable; so call it before there are threads
+ * that read the environment. After a fork the child must not use the backend, nor free it.
+ * MQC_EEXIST: called before; MQC_ECLOSED; MQC_EINVAL: the id is empty, over 255 bytes, or not
+ * UTF-8; MQC_ENOMEM.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_backend_init(struct mqc_backend *backend,
                                                      const char *node_id,
@@ -73,9 +76,9 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_backend_init(struct mqc_backend *backend
 /*
  * Stops taking events, brings what was accepted to the broker for at most flush_ms milliseconds
  * (MQC_FLUSH_CONFIGURED: as delivery.flush_timeout says), and disconnects. Waits for that. What
- * could not be delivered is counted, reported to the error handlers and returned. Handlers may run
- * until it returns and not after. Idempotent. Any thread, but not from inside a handler (returns 0
- * and does nothing there).
+ * could not be delivered is counted, reported to the error handlers and returned. What has arrived
+ * is handled first, however long the handlers take; they run until it returns and not after.
+ * Idempotent. Any thread, but not from inside a handler (returns 0 and does nothing there).
  */
 MQC_API uint64_t mqc_backend_close(struct mqc_backend *backend, unsigned flush_ms);
 
@@ -179,8 +182,8 @@ MQC_API void mqc_off(struct mqc_backend *backend, mqc_message_fn handler, void *
 
 /*
  * Registers for errors that no call could return: Zeek's Cluster::Backend::error(tag, message),
- * which is also raised as an event of that name. Several functions may be registered, before
- * mqc_backend_init() only. Any thread. MQC_EEXIST: too late; MQC_ENOMEM.
+ * which is also raised as an event of that name. Up to 16 functions may be registered, before
+ * mqc_backend_init() only. Any thread. MQC_EEXIST: too late; MQC_EFULL: 16 are registered.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_on_error(struct mqc_backend *backend, mqc_error_fn handler,
                                                  void *context);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,6 +29,8 @@ static enum mqc_error set_node_id(struct mqc_backend *backend, const char *node_
     if (size == 0 || size > MQC__NODE_ID_BYTES)
         return mqc__fail(info, MQC_EINVAL, "the node id is %zu bytes long, not 1 to %d", size,
                          MQC__NODE_ID_BYTES);
+    if (!mqc__utf8_is_valid(mqc_view_text(node_id)))
+        return mqc__fail(info, MQC_EINVAL, "the node id is not UTF-8");
     memcpy(backend->node_id, node_id, size + 1);
     return MQC_OK;
 }
@@ -74,7 +77,7 @@ enum mqc_error mqc__backend_init(struct mqc_backend *backend, const char *node_i
 {
     pthread_mutex_lock(&backend->life_mutex);
     enum mqc_error error = MQC_OK;
-    if (backend->is_closed)
+    if (backend->is_closing)
         error = mqc__fail(info, MQC_ECLOSED, "the backend is closed");
     else if (atomic_load(&backend->session) != NULL)
         error = mqc__fail(info, MQC_EEXIST, "the backend is initialised already");
@@ -86,28 +89,50 @@ enum mqc_error mqc__backend_init(struct mqc_backend *backend, const char *node_i
     return error;
 }
 
+/* Waits for another close. With the life mutex held; returns whether this one is to do the work. */
+static bool begin_close(struct mqc_backend *backend)
+{
+    const bool is_first = !backend->is_closing;
+    backend->is_closing = true;
+    while (!is_first && !backend->is_closed)
+        pthread_cond_wait(&backend->has_closed, &backend->life_mutex);
+    return is_first;
+}
+
+/* Without the life mutex: handlers that run meanwhile may call what takes it. */
+static uint64_t close_session(struct mqc_backend *backend, struct mqc__session *session,
+                              unsigned flush_ms)
+{
+    /* Who polls may sit in this very call and cannot take messages meanwhile. */
+    if (atomic_load(&backend->is_polled))
+        mqc__inbox_stop_blocking(backend->inbox);
+    const uint64_t left_over = mqc__session_close(session, flush_ms);
+    mqc__backend_report_troubles(backend);
+    const uint64_t unhandled = atomic_load(&backend->unhandled_messages);
+    if (unhandled > 0)
+        mqc__log(MQC_LOG_WARNING, "%" PRIu64 " messages arrived that nobody could handle",
+                 unhandled);
+    atomic_store(&backend->state, MQC_STATE_CLOSED);
+    (void)mqc__inbox_put_state(backend->inbox, MQC_STATE_CLOSED);
+    mqc__backend_drain(backend);
+    mqc__backend_stop_dispatcher(backend);
+    return left_over;
+}
+
 uint64_t mqc__backend_close(struct mqc_backend *backend, unsigned flush_ms)
 {
     if (mqc__backend_is_handling(backend))
         return 0;
     pthread_mutex_lock(&backend->life_mutex);
+    const bool is_first = begin_close(backend);
     struct mqc__session *session = atomic_load(&backend->session);
-    uint64_t left_over = 0;
-    if (session != NULL && !backend->is_closed) {
-        /* Who polls sits in this very call and cannot take messages meanwhile. */
-        if (atomic_load(&backend->is_polled))
-            mqc__inbox_stop_blocking(backend->inbox);
-        left_over = mqc__session_close(session, flush_ms);
-        atomic_store(&backend->state, MQC_STATE_CLOSED);
-        (void)mqc__inbox_put_state(backend->inbox, MQC_STATE_CLOSED);
-        (void)mqc__backend_process(backend, SIZE_MAX);
-        mqc__backend_stop_dispatcher(backend);
-        const uint64_t unhandled = atomic_load(&backend->unhandled_messages);
-        if (unhandled > 0)
-            mqc__log(MQC_LOG_WARNING, "%" PRIu64 " messages arrived that nobody could handle",
-                     unhandled);
-    }
+    pthread_mutex_unlock(&backend->life_mutex);
+    if (!is_first)
+        return 0;
+    const uint64_t left_over = session != NULL ? close_session(backend, session, flush_ms) : 0;
+    pthread_mutex_lock(&backend->life_mutex);
     backend->is_closed = true;
+    pthread_cond_broadcast(&backend->has_closed);
     pthread_mutex_unlock(&backend->life_mutex);
     return left_over;
 }
@@ -127,6 +152,7 @@ void mqc__backend_free(struct mqc_backend **backend)
     mqc__streams_free(&gone->streams);
     mqc__arena_fini(&gone->arena);
     mqc__buffer_fini(&gone->topic);
+    pthread_cond_destroy(&gone->has_closed);
     pthread_mutex_destroy(&gone->life_mutex);
     pthread_mutex_destroy(&gone->subscriptions_mutex);
     pthread_mutex_destroy(&gone->trouble_mutex);

@@ -69,7 +69,9 @@ struct mqc_backend {
     char node_id[MQC__NODE_ID_BYTES + 1];
     pthread_t dispatcher;
     bool has_dispatcher;
-    bool is_closed;
+    bool is_closing;           /* a close has begun */
+    bool is_closed;            /* and ended */
+    pthread_cond_t has_closed; /* is_closed was set */
     struct mqc__error_listener error_listeners[MQC__LISTENERS_MAX];
     size_t error_listener_count;
     struct mqc__state_listener state_listeners[MQC__LISTENERS_MAX];
@@ -89,8 +91,9 @@ struct mqc_backend {
     struct mqc__arena arena;
     struct mqc__buffer topic;
 
-    atomic_int state;              /* enum mqc_state */
-    atomic_uint_fast64_t handling; /* the thread that runs handlers, 0 when none does */
+    atomic_int state;                  /* enum mqc_state */
+    atomic_uint_fast64_t unsubscribes; /* so far: what a stream lacks across one is not missing */
+    atomic_uint_fast64_t handling;     /* the thread that runs handlers, 0 when none does */
     atomic_uint_fast64_t received_events;
     atomic_uint_fast64_t duplicate_events;
     atomic_uint_fast64_t missing_events;
@@ -107,11 +110,18 @@ void mqc__backend_raise(struct mqc_backend *backend, const char *tag, const char
 void mqc__backend_trouble(struct mqc_backend *backend, enum mqc__trouble trouble,
                           const char *format, ...) MQC_PRINTF(3, 4);
 
+/* Raises what is_due() has held back. Any thread. */
+void mqc__backend_report_troubles(struct mqc_backend *backend);
+
 /* Hands one message to the handlers that want it. On the thread that runs handlers. */
 void mqc__backend_receive(struct mqc_backend *backend, const struct mqc__inbox_item *item);
 
 /* Runs handlers for one item, of any kind, and frees it. On the thread that runs handlers. */
 void mqc__backend_handle(struct mqc_backend *backend, struct mqc__inbox_item *item);
+
+/* Where the application runs the handlers: waits until none runs, and runs them for all that waits.
+ */
+void mqc__backend_drain(struct mqc_backend *backend);
 
 /* Starts and ends the thread that runs handlers. */
 enum mqc_error mqc__backend_start_dispatcher(struct mqc_backend *backend);

@@ -39,9 +39,9 @@ static bool make_client_id(struct mqc_backend *backend, const struct mqc__backen
 {
     char id[600];
     if (options->node != NULL)
-        (void)snprintf(id, sizeof id, "mqcluster-%.250s-%.250s", options->cluster, options->node);
+        (void)snprintf(id, sizeof id, "mqcluster/%.250s/%.250s", options->cluster, options->node);
     else
-        (void)snprintf(id, sizeof id, "mqcluster-%.250s-client-%016" PRIx64, options->cluster,
+        (void)snprintf(id, sizeof id, "mqcluster/%.250s/client-%016" PRIx64, options->cluster,
                        mqc__random_bits());
     return copy_text(backend, id, &backend->session_options.client_id);
 }
@@ -126,6 +126,7 @@ enum mqc_error mqc__backend_new(const struct mqc__backend_options *options,
     if (backend == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     pthread_mutex_init(&backend->life_mutex, NULL);
+    pthread_cond_init(&backend->has_closed, NULL);
     pthread_mutex_init(&backend->subscriptions_mutex, NULL);
     pthread_mutex_init(&backend->trouble_mutex, NULL);
     mqc__arena_init(&backend->texts, SIZE_MAX / 2);

@@ -1,8 +1,13 @@
 #include "backend/backend_priv.h"
 
+#include "base/thread.h"
+
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* Between two looks whether another thread still runs handlers. */
+#define DRAIN_WAIT_US 1000
 
 static const char error_event[] = "Cluster::Backend::error";
 
@@ -69,10 +74,9 @@ enum mqc_error mqc__backend_start_dispatcher(struct mqc_backend *backend)
 {
     if (atomic_load(&backend->is_polled))
         return MQC_OK;
-    if (pthread_create(&backend->dispatcher, NULL, dispatch, backend) != 0)
-        return MQC_ENOMEM;
-    backend->has_dispatcher = true;
-    return MQC_OK;
+    const enum mqc_error error = mqc__thread_start(&backend->dispatcher, dispatch, backend);
+    backend->has_dispatcher = error == MQC_OK;
+    return error;
 }
 
 void mqc__backend_stop_dispatcher(struct mqc_backend *backend)
@@ -100,6 +104,21 @@ int mqc__backend_fd(struct mqc_backend *backend)
 static size_t waiting(const struct mqc_backend *backend)
 {
     return mqc__inbox_count(backend->inbox);
+}
+
+void mqc__backend_drain(struct mqc_backend *backend)
+{
+    if (!atomic_load(&backend->is_polled))
+        return;
+    uint_fast64_t nobody = 0;
+    while (!atomic_compare_exchange_weak(&backend->handling, &nobody, this_thread())) {
+        nobody = 0;
+        (void)usleep(DRAIN_WAIT_US);
+    }
+    struct mqc__inbox_item *item;
+    while ((item = mqc__inbox_take(backend->inbox, false)) != NULL)
+        mqc__backend_handle(backend, item);
+    atomic_store(&backend->handling, 0);
 }
 
 size_t mqc__backend_process(struct mqc_backend *backend, size_t most)

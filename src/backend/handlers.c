@@ -1,5 +1,6 @@
 #include "backend/handlers.h"
 
+#include "base/log.h"
 #include "base/map.h"
 
 #include <pthread.h>
@@ -35,6 +36,7 @@ struct mqc__handlers {
     struct registration *prefixes;
     const struct handler *running;
     pthread_t caller;
+    bool is_calling;
     uint64_t call_number;
     struct handler **chosen; /* for the call under way */
     size_t chosen_count;
@@ -179,31 +181,6 @@ static void remove_registrations(struct registration **list, const struct handle
     }
 }
 
-static bool keep_name_without(void *context, void *value)
-{
-    struct name_entry *entry = value;
-    remove_registrations(&entry->registrations, context);
-    if (entry->registrations != NULL)
-        return true;
-    free(entry);
-    return false;
-}
-
-void mqc__handlers_remove(struct mqc__handlers *handlers, mqc_message_fn function, void *context)
-{
-    pthread_mutex_lock(&handlers->mutex);
-    struct handler *handler = find_handler(handlers, function, context);
-    if (handler != NULL) {
-        /* It stays allocated until the next call begins: the call under way may have chosen it. */
-        handler->is_removed = true;
-        remove_registrations(&handlers->prefixes, handler);
-        mqc__map_filter(&handlers->names, keep_name_without, handler);
-        while (handlers->running == handler && !pthread_equal(handlers->caller, pthread_self()))
-            pthread_cond_wait(&handlers->returned, &handlers->mutex);
-    }
-    pthread_mutex_unlock(&handlers->mutex);
-}
-
 /* With the mutex held, between calls. */
 static void free_removed(struct mqc__handlers *handlers)
 {
@@ -219,6 +196,33 @@ static void free_removed(struct mqc__handlers *handlers)
     }
 }
 
+static bool keep_name_without(void *context, void *value)
+{
+    struct name_entry *entry = value;
+    remove_registrations(&entry->registrations, context);
+    if (entry->registrations != NULL)
+        return true;
+    free(entry);
+    return false;
+}
+
+void mqc__handlers_remove(struct mqc__handlers *handlers, mqc_message_fn function, void *context)
+{
+    pthread_mutex_lock(&handlers->mutex);
+    struct handler *handler = find_handler(handlers, function, context);
+    if (handler != NULL) {
+        /* It stays allocated while a call is under way, which may have chosen it. */
+        handler->is_removed = true;
+        remove_registrations(&handlers->prefixes, handler);
+        mqc__map_filter(&handlers->names, keep_name_without, handler);
+        while (handlers->running == handler && !pthread_equal(handlers->caller, pthread_self()))
+            pthread_cond_wait(&handlers->returned, &handlers->mutex);
+        if (!handlers->is_calling)
+            free_removed(handlers);
+    }
+    pthread_mutex_unlock(&handlers->mutex);
+}
+
 static void choose(struct mqc__handlers *handlers, struct handler *handler)
 {
     if (handler->chosen_for == handlers->call_number)
@@ -226,8 +230,10 @@ static void choose(struct mqc__handlers *handlers, struct handler *handler)
     if (handlers->chosen_count == handlers->chosen_capacity) {
         const size_t capacity = handlers->chosen_capacity != 0 ? handlers->chosen_capacity * 2 : 8;
         struct handler **chosen = realloc(handlers->chosen, capacity * sizeof(struct handler *));
-        if (chosen == NULL)
+        if (chosen == NULL) {
+            mqc__log(MQC_LOG_ERROR, "no memory to call a handler: it misses an event");
             return;
+        }
         handlers->chosen = chosen;
         handlers->chosen_capacity = capacity;
     }
@@ -265,12 +271,14 @@ static void call_chosen(struct mqc__handlers *handlers, struct handler *handler,
 size_t mqc__handlers_call(struct mqc__handlers *handlers, const struct mqc_message *message)
 {
     pthread_mutex_lock(&handlers->mutex);
-    free_removed(handlers);
     choose_all(handlers, message);
     handlers->caller = pthread_self();
+    handlers->is_calling = true;
     const size_t count = handlers->chosen_count;
     for (size_t i = 0; i < count; i++)
         call_chosen(handlers, handlers->chosen[i], message);
+    handlers->is_calling = false;
+    free_removed(handlers);
     pthread_mutex_unlock(&handlers->mutex);
     return count;
 }

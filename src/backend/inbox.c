@@ -1,5 +1,7 @@
 #include "backend/inbox.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -179,8 +181,11 @@ static bool put_notice(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
 
 bool mqc__inbox_put_error(struct mqc__inbox *inbox, const char *tag, const char *text)
 {
-    return put_notice(inbox, new_item(MQC__INBOX_ERROR, mqc_view_text(tag), mqc_view_text(text),
-                                      mqc_view_text(NULL)));
+    struct mqc__inbox_item *item =
+        new_item(MQC__INBOX_ERROR, mqc_view_text(tag), mqc_view_text(text), mqc_view_text(NULL));
+    if (item != NULL)
+        item->received_ns = mqc__clock_wall_ns();
+    return put_notice(inbox, item);
 }
 
 bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state)

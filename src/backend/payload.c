@@ -2,6 +2,8 @@
 
 #include "base/fail.h"
 
+#include <strings.h>
+
 /* Small payloads get this much in any case. */
 #define LEAST_MEMORY_BYTES ((size_t)64 * 1024)
 
@@ -15,15 +17,23 @@ size_t mqc__payload_memory_limit(size_t payload_bytes)
                : SIZE_MAX;
 }
 
+static bool looks_like_json(struct mqc_view payload)
+{
+    size_t i = 0;
+    while (i < payload.size && memchr(" \t\r\n", payload.data[i], 4) != NULL)
+        i++;
+    return i < payload.size && payload.data[i] == '{';
+}
+
 static bool is_json(const struct mqc__payload_source *source)
 {
-    const struct mqc_view json = mqc_view_text(MQC__CONTENT_TYPE_JSON);
-    if (source->content_type.size == 0)
-        return source->payload.size != 0 && source->payload.data[0] == '{';
+    const struct mqc_view type = source->content_type;
+    const size_t size = sizeof MQC__CONTENT_TYPE_JSON - 1;
+    if (type.size == 0)
+        return looks_like_json(source->payload);
     /* Parameters may follow: application/json; charset=utf-8 */
-    return mqc_view_starts_with(source->content_type, json) &&
-           (source->content_type.size == json.size || source->content_type.data[json.size] == ';' ||
-            source->content_type.data[json.size] == ' ');
+    return type.size >= size && strncasecmp(type.data, MQC__CONTENT_TYPE_JSON, size) == 0 &&
+           (type.size == size || type.data[size] == ';' || type.data[size] == ' ');
 }
 
 static enum mqc_error read_json(struct mqc__arena *arena, const struct mqc__payload_source *source,

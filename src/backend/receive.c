@@ -51,6 +51,7 @@ static uint64_t count_repeated(struct mqc_backend *backend, const struct mqc__en
         .first = envelope->first_sequence,
         .count = envelope->event_count,
         .starts_count = envelope->starts_count,
+        .epoch = atomic_load(&backend->unsubscribes),
     };
     struct mqc__stream_verdict verdict;
     if (batch.instance.size == 0 ||
@@ -73,10 +74,12 @@ static void handle_event(struct mqc_backend *backend, const struct mqc_message *
     struct mqc_error_info info;
     if (mqc__declarations_check(backend->declarations, message->event, &info) != MQC_OK) {
         atomic_fetch_add(&backend->mismatched_events, 1);
+        const struct mqc_view sender = message->sender_instance.size != 0
+                                           ? message->sender_instance
+                                           : mqc_view_text("an unnamed sender");
         mqc__backend_trouble(backend, MQC__TROUBLE_MISMATCH,
-                             "an event from %.*s on topic %.*s is dropped: %s",
-                             shown(message->sender_instance), message->sender_instance.data,
-                             shown(message->topic), message->topic.data, info.text);
+                             "an event from %.*s on topic %.*s is dropped: %s", shown(sender),
+                             sender.data, shown(message->topic), message->topic.data, info.text);
         return;
     }
     atomic_fetch_add(&backend->received_events, 1);

@@ -55,7 +55,8 @@ static void on_state(void *context, enum mqc__session_state session_state)
     if (atomic_exchange(&backend->state, (int)state) == (int)state)
         return;
     mqc__log(MQC_LOG_INFO, "node %s: connection is %s", backend->node_id, mqc_state_name(state));
-    (void)mqc__inbox_put_state(backend->inbox, state);
+    if (!mqc__inbox_put_state(backend->inbox, state))
+        mqc__log(MQC_LOG_WARNING, "the state handlers miss this one: too much waits for them");
 }
 
 static void on_error(void *context, const char *tag, const char *text)

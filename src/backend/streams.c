@@ -6,6 +6,7 @@
 
 struct stream {
     uint64_t last;
+    uint64_t epoch;
 };
 
 struct mqc__streams {
@@ -63,28 +64,29 @@ static void forget_longest_unused(struct mqc__streams *streams)
         free(mqc__map_remove(&streams->streams, oldest));
 }
 
-static enum mqc_error remember(struct mqc__streams *streams, struct mqc_view key, uint64_t last)
+static enum mqc_error remember(struct mqc__streams *streams, struct mqc_view key,
+                               struct stream fresh)
 {
     forget_longest_unused(streams);
     struct stream *stream = malloc(sizeof *stream);
     if (stream == NULL)
         return MQC_ENOMEM;
-    stream->last = last;
+    *stream = fresh;
     const enum mqc_error error = mqc__map_add(&streams->streams, key, stream);
     if (error != MQC_OK)
         free(stream);
     return error;
 }
 
-static struct mqc__stream_verdict judge(const struct stream *stream, uint64_t first, uint64_t count,
-                                        bool starts_count)
+static struct mqc__stream_verdict judge(const struct stream *stream,
+                                        const struct mqc__stream_batch *batch)
 {
     struct mqc__stream_verdict verdict = {0};
-    if (first <= stream->last) {
-        const uint64_t known = stream->last - first + 1;
-        verdict.repeated = known < count ? known : count;
-    } else if (!starts_count) {
-        verdict.missing = first - stream->last - 1;
+    if (batch->first <= stream->last) {
+        const uint64_t known = stream->last - batch->first + 1;
+        verdict.repeated = known < batch->count ? known : batch->count;
+    } else if (!batch->starts_count && batch->epoch == stream->epoch) {
+        verdict.missing = batch->first - stream->last - 1;
     }
     return verdict;
 }
@@ -103,8 +105,9 @@ enum mqc_error mqc__streams_arrive(struct mqc__streams *streams,
         return MQC_ENOMEM;
     struct stream *stream = mqc__map_find(&streams->streams, key);
     if (stream == NULL)
-        return remember(streams, key, last);
-    *verdict_out = judge(stream, batch->first, batch->count, batch->starts_count);
+        return remember(streams, key, (struct stream){last, batch->epoch});
+    *verdict_out = judge(stream, batch);
+    stream->epoch = batch->epoch;
     if (last > stream->last)
         stream->last = last;
     mqc__map_touch(&streams->streams, key);

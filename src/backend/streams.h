@@ -21,6 +21,7 @@ struct mqc__stream_batch {
     uint64_t first; /* the number of its first event; numbers begin at 1 */
     uint64_t count;
     bool starts_count; /* earlier numbers are not missing */
+    uint64_t epoch;    /* what came between two epochs may not have been asked for: no gap */
 };
 
 /* What a batch means for its stream. */

@@ -37,10 +37,15 @@ enum mqc_error mqc__backend_unsubscribe(struct mqc_backend *backend, struct mqc_
 {
     pthread_mutex_lock(&backend->subscriptions_mutex);
     enum mqc_error error = mqc__subscriptions_remove(backend->subscriptions, text, match);
-    if (error == MQC_OK)
+    if (error != MQC_OK) {
+        (void)mqc__fail(info, error, "there is no such subscription");
+    } else {
         error = hand_over(backend, info);
-    else
-        error = mqc__fail(info, error, "there is no such subscription");
+        if (error == MQC_OK)
+            atomic_fetch_add(&backend->unsubscribes, 1);
+        else
+            (void)mqc__subscriptions_add(backend->subscriptions, text, match, NULL);
+    }
     pthread_mutex_unlock(&backend->subscriptions_mutex);
     return error;
 }

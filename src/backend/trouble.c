@@ -35,6 +35,22 @@ static bool is_due(struct mqc__trouble_state *state, uint64_t *unreported_out)
     return true;
 }
 
+void mqc__backend_report_troubles(struct mqc_backend *backend)
+{
+    for (size_t i = 0; i < MQC__TROUBLE_COUNT; i++) {
+        pthread_mutex_lock(&backend->trouble_mutex);
+        const uint64_t unreported = backend->troubles[i].since;
+        backend->troubles[i].since = 0;
+        pthread_mutex_unlock(&backend->trouble_mutex);
+        if (unreported == 0)
+            continue;
+        char text[MQC__BACKEND_ERROR_TEXT];
+        (void)snprintf(text, sizeof text, "%" PRIu64 " more like it since the last report",
+                       unreported);
+        mqc__backend_raise(backend, tags[i], text);
+    }
+}
+
 void mqc__backend_trouble(struct mqc_backend *backend, enum mqc__trouble trouble,
                           const char *format, ...)
 {

@@ -317,6 +317,85 @@ static void test_publish_from_inside_a_handler_works(void)
     test_node_free(&receiver);
 }
 
+static void ignore_error(void *context, const char *tag, const char *message)
+{
+    (void)context;
+    (void)tag;
+    (void)message;
+}
+
+/* Calls, while the backend closes, what takes its lock. */
+static void call_back(void *context, const struct mqc_message *message)
+{
+    struct test_node *node = context;
+    (void)usleep(20000);
+    CHECK_INT(mqc_on_error(node->backend, ignore_error, NULL), MQC_EEXIST);
+    CHECK_INT(mqc_backend_init(node->backend, NULL, NULL) == MQC_OK, 0);
+    (void)mqc_backend_fd(node->backend);
+    test_node_record(context, message);
+}
+
+static void close_with_handlers_running(bool is_polled)
+{
+    struct test_node sender;
+    struct test_node receiver;
+    test_node_new(&sender, "sender", broker.uri, NULL);
+    test_node_new(&receiver, "receiver", broker.uri, NULL);
+    if (is_polled)
+        CHECK(mqc_backend_fd(receiver.backend) >= 0);
+    CHECK_INT(mqc_on_event(receiver.backend, "e", call_back, &receiver, NULL), MQC_OK);
+    CHECK_INT(mqc_subscribe(receiver.backend, mqc_view_text("c/"), MQC_MATCH_PREFIX, NULL), MQC_OK);
+    test_node_start(&sender);
+    test_node_start(&receiver);
+    for (int i = 0; i < 20; i++)
+        CHECK(test_node_say(&sender, "c/", "e", "x"));
+    CHECK_INT(mqc_backend_flush(sender.backend, 60000), MQC_OK);
+    struct mqc_stats stats = {0};
+    while (stats.inbox_messages + stats.received_events == 0) {
+        (void)usleep(1000);
+        mqc_backend_stats(receiver.backend, &stats);
+    }
+    CHECK_UNSIGNED(mqc_backend_close(receiver.backend, 1000), 0);
+    const size_t handled = receiver.line_count;
+    CHECK(handled > 0);
+    CHECK_UNSIGNED(mqc_backend_process(receiver.backend, 0), 0);
+    CHECK_UNSIGNED(receiver.line_count, handled);
+    CHECK_INT(mqc_subscribe(receiver.backend, mqc_view_text("d/"), MQC_MATCH_PREFIX, NULL),
+              MQC_ECLOSED);
+    test_node_free(&sender);
+    test_node_free(&receiver);
+}
+
+static void test_close_handles_what_has_arrived_and_does_not_lock_up(void)
+{
+    close_with_handlers_running(false);
+    close_with_handlers_running(true);
+}
+
+/* What is wanted again right after it was not is there when the node says that it is ready. */
+static void test_subscribe_right_after_unsubscribe_takes_effect(void)
+{
+    struct test_node sender;
+    struct test_node receiver;
+    test_node_new(&sender, "sender", broker.uri, NULL);
+    test_node_new(&receiver, "receiver", broker.uri, NULL);
+    test_node_watch(&receiver, "q/", MQC_MATCH_PREFIX);
+    test_node_start(&sender);
+    test_node_start(&receiver);
+    const struct mqc_view prefix = mqc_view_text("q/");
+    for (size_t i = 0; i < 50; i++) {
+        CHECK_INT(mqc_unsubscribe(receiver.backend, prefix, MQC_MATCH_PREFIX, NULL), MQC_OK);
+        (void)usleep((unsigned)(i % 5) * 100);
+        CHECK_INT(mqc_subscribe(receiver.backend, prefix, MQC_MATCH_PREFIX, NULL), MQC_OK);
+        CHECK_INT(mqc_backend_wait_ready(receiver.backend, 60000), MQC_OK);
+        CHECK(test_node_say(&sender, "q/", "e", "x"));
+        REQUIRE(test_node_wait_lines(&receiver, i + 1));
+    }
+    CHECK_UNSIGNED(test_node_count_errors(&receiver, "events_missing"), 0);
+    test_node_free(&sender);
+    test_node_free(&receiver);
+}
+
 #define THREADS 4
 #define EVENTS_PER_THREAD 2000
 
@@ -574,6 +653,10 @@ int main(void)
         {"process_runs_handlers_in_the_applications_loop",
          test_process_runs_handlers_in_the_applications_loop},
         {"publish_from_inside_a_handler_works", test_publish_from_inside_a_handler_works},
+        {"close_handles_what_has_arrived_and_does_not_lock_up",
+         test_close_handles_what_has_arrived_and_does_not_lock_up},
+        {"subscribe_right_after_unsubscribe_takes_effect",
+         test_subscribe_right_after_unsubscribe_takes_effect},
         {"publish_from_threads_keeps_the_order_of_each",
          test_publish_from_threads_keeps_the_order_of_each},
         {"close_without_a_broker_counts_what_is_left",

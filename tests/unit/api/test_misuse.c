@@ -81,6 +81,7 @@ static void test_uninitialised_backend_works_as_far_as_it_can(void)
     CHECK_INT(mqc_unsubscribe(backend, mqc_view_text("t"), MQC_MATCH_LEVEL, &info), MQC_ENOTFOUND);
     CHECK_INT(mqc_unsubscribe(backend, mqc_view_text("t"), MQC_MATCH_PREFIX, &info), MQC_OK);
     CHECK_INT(mqc_backend_init(backend, "", &info), MQC_EINVAL);
+    CHECK_INT(mqc_backend_init(backend, "\xff", &info), MQC_EINVAL);
     CHECK_UNSIGNED(mqc_backend_close(backend, 0), 0);
     CHECK_INT(mqc_backend_init(backend, NULL, &info), MQC_ECLOSED);
     mqc_backend_free(&backend);

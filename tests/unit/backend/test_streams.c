@@ -9,8 +9,8 @@ static struct mqc__stream_verdict arrive(struct mqc__streams *streams, const cha
                                          bool starts_count)
 {
     struct mqc__stream_verdict verdict;
-    const struct mqc__stream_batch batch = {mqc_view_text(instance), mqc_view_text(topic), first,
-                                            count, starts_count};
+    const struct mqc__stream_batch batch = {
+        mqc_view_text(instance), mqc_view_text(topic), first, count, starts_count, 0};
     CHECK_INT(mqc__streams_arrive(streams, &batch, &verdict), MQC_OK);
     return verdict;
 }
@@ -45,6 +45,24 @@ static void test_arrive_after_a_gap_counts_the_missing(void)
     CHECK_UNSIGNED(arrive(streams, "a", "t", 9, 1, false).missing, 3);
     CHECK_UNSIGNED(arrive(streams, "a", "t", 10, 1, false).missing, 0);
     CHECK_UNSIGNED(arrive(streams, "a", "t", 90, 1, true).missing, 0);
+    mqc__streams_free(&streams);
+}
+
+static void test_arrive_in_another_epoch_misses_nothing_but_knows_repeats(void)
+{
+    struct mqc__streams *streams = mqc__streams_new(10);
+    struct mqc__stream_verdict verdict;
+    struct mqc__stream_batch batch = {mqc_view_text("a"), mqc_view_text("t"), 1, 3, true, 0};
+    CHECK_INT(mqc__streams_arrive(streams, &batch, &verdict), MQC_OK);
+    batch = (struct mqc__stream_batch){mqc_view_text("a"), mqc_view_text("t"), 2, 2, false, 1};
+    CHECK_INT(mqc__streams_arrive(streams, &batch, &verdict), MQC_OK);
+    CHECK_UNSIGNED(verdict.repeated, 2);
+    batch = (struct mqc__stream_batch){mqc_view_text("a"), mqc_view_text("t"), 9, 1, false, 2};
+    CHECK_INT(mqc__streams_arrive(streams, &batch, &verdict), MQC_OK);
+    CHECK_UNSIGNED(verdict.missing, 0);
+    batch.first = 11;
+    CHECK_INT(mqc__streams_arrive(streams, &batch, &verdict), MQC_OK);
+    CHECK_UNSIGNED(verdict.missing, 1);
     mqc__streams_free(&streams);
 }
 
@@ -83,7 +101,7 @@ static void test_arrive_nonsense_numbers_is_refused(void)
 {
     struct mqc__streams *streams = mqc__streams_new(3);
     struct mqc__stream_verdict verdict;
-    struct mqc__stream_batch batch = {mqc_view_text("a"), mqc_view_text("a"), 0, 1, false};
+    struct mqc__stream_batch batch = {mqc_view_text("a"), mqc_view_text("a"), 0, 1, false, 0};
     CHECK_INT(mqc__streams_arrive(streams, &batch, &verdict), MQC_EMALFORMED);
     batch.first = UINT64_MAX;
     batch.count = 2;
@@ -101,6 +119,8 @@ int main(void)
          test_arrive_in_order_repeats_and_misses_nothing},
         {"arrive_again_counts_what_was_there", test_arrive_again_counts_what_was_there},
         {"arrive_after_a_gap_counts_the_missing", test_arrive_after_a_gap_counts_the_missing},
+        {"arrive_in_another_epoch_misses_nothing_but_knows_repeats",
+         test_arrive_in_another_epoch_misses_nothing_but_knows_repeats},
         {"arrive_late_misses_nothing", test_arrive_late_misses_nothing},
         {"arrive_streams_are_apart", test_arrive_streams_are_apart},
         {"arrive_many_streams_forgets_the_longest_unused",
