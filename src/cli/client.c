@@ -177,6 +177,25 @@ bool mqc__client_wait(struct mqc__client *client, int input_fd, int timeout_ms)
     return polled[2].revents != 0;
 }
 
+bool mqc__client_wait_output(struct mqc__client *client, int output_fd)
+{
+    struct pollfd polled[] = {
+        {.fd = client->signal_fd, .events = POLLIN},
+        {.fd = output_fd, .events = POLLOUT},
+    };
+    do {
+        const int timeout_ms = client->was_stopped ? 0 : -1;
+        if (poll(polled, sizeof polled / sizeof polled[0], timeout_ms) < 0)
+            continue;
+        if (polled[0].revents != 0)
+            take_signals(client);
+        /* A reader that keeps up gets whole lines also at the end. */
+        if (polled[1].revents != 0)
+            return true;
+    } while (!client->was_stopped);
+    return false;
+}
+
 void mqc__client_fini(struct mqc__client *client)
 {
     mqc_backend_free(&client->backend);

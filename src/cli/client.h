@@ -36,6 +36,10 @@ int mqc__client_start(struct mqc__client *client);
  */
 bool mqc__client_wait(struct mqc__client *client, int input_fd, int timeout_ms);
 
+/* Waits until output_fd can be written or a signal to stop came; returns whether it can be written.
+ * The backend is left alone, so that handlers may call this. */
+bool mqc__client_wait_output(struct mqc__client *client, int output_fd);
+
 /* Gives signals their usual effect again, for an ending that cannot watch them. */
 void mqc__client_release_signals(void);
 

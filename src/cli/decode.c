@@ -15,7 +15,7 @@ static const char usage[] =
     "Usage: mqcluster decode [OPTION...]\n"
     "\n"
     "Reads one MQTT payload from standard input and prints the events in it as JSON, one a\n"
-    "line. For instance:\n"
+    "line; an empty payload is a failure. For instance:\n"
     "  mosquitto_sub -t 'mqcluster/site-7/event/#' -C 1 -N | mqcluster decode\n"
     "\n"
     "      --content-type TYPE  the payload's MQTT content type; else it is found out by\n"
@@ -44,6 +44,14 @@ static bool make_room(struct payload *payload)
     return true;
 }
 
+/* Events of no bytes do not exist: the pipe before this one has failed. */
+static bool is_payload(const char *who, const struct payload *payload)
+{
+    if (payload->size == 0)
+        mqc__report(who, "the payload is empty; nothing to decode");
+    return payload->size != 0;
+}
+
 /* Reads all of standard input; the caller frees payload->data also on failure. */
 static bool read_payload(const char *who, struct payload *payload)
 {
@@ -55,7 +63,7 @@ static bool read_payload(const char *who, struct payload *payload)
         const ssize_t got =
             read(STDIN_FILENO, payload->data + payload->size, payload->capacity - payload->size);
         if (got == 0)
-            return true;
+            return is_payload(who, payload);
         if (got > 0) {
             payload->size += (size_t)got;
         } else if (errno != EINTR) {

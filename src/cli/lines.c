@@ -63,6 +63,11 @@ enum mqc__lines_result mqc__lines_next(struct mqc__lines *lines, struct mqc_view
     return take(lines, (size_t)(line_end - lines->data) - lines->start, 1, line_out);
 }
 
+bool mqc__lines_is_done(const struct mqc__lines *lines)
+{
+    return lines->is_at_end && lines->start == lines->end;
+}
+
 static void move_to_front(struct mqc__lines *lines)
 {
     if (lines->start == 0)

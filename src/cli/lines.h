@@ -33,6 +33,9 @@ void mqc__lines_init(struct mqc__lines *lines, size_t limit_bytes);
  * follows the last line end is a line too, unless it is empty. */
 enum mqc__lines_result mqc__lines_next(struct mqc__lines *lines, struct mqc_view *line_out);
 
+/* Whether everything was handed out, up to the end of the input. */
+bool mqc__lines_is_done(const struct mqc__lines *lines);
+
 /* Reads once from the descriptor, which waits if nothing is there. MQC_EIO: errno says why;
  * MQC_ENOMEM. */
 MQC_MUST_USE enum mqc_error mqc__lines_read(struct mqc__lines *lines, int fd);

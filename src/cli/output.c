@@ -4,8 +4,11 @@
 #include "cli/report.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OUTPUT_BYTES ((size_t)64 * 1024)
 
@@ -38,6 +41,29 @@ bool mqc__output_line(const char *who, const char *text)
     if (fputs(text, stdout) >= 0)
         (void)putc('\n', stdout);
     return check(who, had_failed);
+}
+
+/* A write to a terminal blocks until all of it fits, unless the descriptor does not block; to set
+ * that on the one inherited would set it for the shell too. */
+int mqc__output_open(void)
+{
+    const char *terminal = isatty(STDOUT_FILENO) != 0 ? ttyname(STDOUT_FILENO) : NULL;
+    if (terminal == NULL)
+        return STDOUT_FILENO;
+    const int fd = open(terminal, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return fd >= 0 ? fd : STDOUT_FILENO;
+}
+
+ssize_t mqc__output_some(const char *who, int fd, const char *data, size_t size)
+{
+    /* A pipe that can be written has room for this much. */
+    const ssize_t put = write(fd, data, size < PIPE_BUF ? size : PIPE_BUF);
+    if (put >= 0)
+        return put;
+    if (errno == EAGAIN || errno == EINTR)
+        return 0;
+    mqc__report(who, "cannot write to standard output: %s", strerror(errno));
+    return -1;
 }
 
 int mqc__output_close(const char *who, int status)

@@ -18,7 +18,8 @@ static const char usage[] =
     "\n"
     "      --stdin          read events from standard input, one JSON object a line:\n"
     "                       {\"topic\": \"app/x\", \"event\": \"ping\", \"args\": [\"hello\", 1]}\n"
-    "                       lines that are no event are reported and counted\n"
+    "                       lines that are no event are reported and counted; stopped by a\n"
+    "                       signal before the end of the input, it says after which line\n"
     "      --wait           return when the broker has acknowledged every event (30 s at most,\n"
     "                       unless --timeout says something else)\n"
     "      --timeout S      give up after S seconds of waiting for room in the outbox, or for\n"
@@ -26,8 +27,8 @@ static const char usage[] =
     "      --count N        publish the event N times\n"
     "      --interval S     with S seconds between them\n"
     "\n" MQC__HELP_CONFIG MQC__HELP_BROKER MQC__HELP_COMMON "\n"
-    "Exit status: 0 when every event was delivered, 1 when one was refused or not delivered,\n"
-    "2 for wrong arguments or a wrong configuration.\n";
+    "Exit status: 0 when every event was delivered, 1 when one was refused or not delivered or\n"
+    "a signal came before the last, 2 for wrong arguments or a wrong configuration.\n";
 
 enum {
     OPTION_STDIN = MQC__OPTION_FIRST_OWN,

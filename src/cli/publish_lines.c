@@ -88,13 +88,24 @@ static bool publish_input(struct mqc__publisher *publisher, struct mqc__lines *l
     return is_going;
 }
 
+/* Whether a signal left input behind; says where it did. */
+static bool was_cut_short(struct mqc__publisher *publisher, const struct mqc__lines *lines)
+{
+    if (!publisher->client.was_stopped || mqc__lines_is_done(lines))
+        return false;
+    mqc__client_report(&publisher->client, "stopped after line %" PRIu64, lines->number);
+    return true;
+}
+
 int mqc__publish_lines(struct mqc__publisher *publisher, bool shows_progress)
 {
     struct mqc__lines lines;
     mqc__lines_init(&lines, LINE_LIMIT);
     if (shows_progress)
         mqc__progress_start(&publisher->client.progress, mqc__client_now_ms());
-    const bool is_done = publish_input(publisher, &lines);
+    bool is_done = publish_input(publisher, &lines);
+    if (was_cut_short(publisher, &lines))
+        is_done = false;
     mqc__lines_fini(&lines);
     if (publisher->refused_count != 0)
         mqc__client_report(&publisher->client, "%" PRIu64 " of %" PRIu64 " events were refused",

@@ -43,6 +43,7 @@ struct subscribe {
     uint64_t wanted_count;  /* 0: no end */
     int64_t deadline_ms;    /* -1: none */
     uint64_t printed_count;
+    int output_fd;
     bool is_ready;
     bool has_failed;
 };
@@ -54,10 +55,28 @@ static bool is_complete(const struct subscribe *subscribe)
 
 static bool is_wanted(const struct subscribe *subscribe, const struct mqc_message *message)
 {
-    if (!message->is_remote || subscribe->has_failed || is_complete(subscribe))
+    if (!message->is_remote || subscribe->client.was_stopped || subscribe->has_failed ||
+        is_complete(subscribe))
         return false;
     return subscribe->event_name == NULL ||
            mqc_view_equal(message->event->name, mqc_view_text(subscribe->event_name));
+}
+
+/* Writes as fast as the reader takes it; a signal ends that, maybe within the line. */
+static void write_line(struct subscribe *subscribe, const char *line, size_t size)
+{
+    while (size != 0 && mqc__client_wait_output(&subscribe->client, subscribe->output_fd)) {
+        const ssize_t put =
+            mqc__output_some(subscribe->common.who, subscribe->output_fd, line, size);
+        if (put < 0) {
+            subscribe->has_failed = true;
+            return;
+        }
+        line += put;
+        size -= (size_t)put;
+    }
+    if (size == 0)
+        subscribe->printed_count++;
 }
 
 static void print_message(void *context, const struct mqc_message *message)
@@ -71,8 +90,9 @@ static void print_message(void *context, const struct mqc_message *message)
         subscribe->has_failed = true;
         return;
     }
-    subscribe->has_failed = !mqc__output_line(subscribe->common.who, text);
-    subscribe->printed_count++;
+    const size_t size = strlen(text);
+    text[size] = '\n';
+    write_line(subscribe, text, size + 1);
     free(text);
 }
 
@@ -185,8 +205,10 @@ int mqc__cli_subscribe(int argc, char **argv)
                                           {"count", required_argument, NULL, OPTION_COUNT},
                                           {"timeout", required_argument, NULL, OPTION_TIMEOUT},
                                           {NULL, 0, NULL, 0}};
-    struct subscribe subscribe = {
-        .common.who = argv[0], .match = MQC_MATCH_PREFIX, .deadline_ms = -1};
+    struct subscribe subscribe = {.common.who = argv[0],
+                                  .match = MQC_MATCH_PREFIX,
+                                  .deadline_ms = -1,
+                                  .output_fd = mqc__output_open()};
     for (int option; (option = getopt_long(argc, argv, MQC__COMMON_SHORT, longs, NULL)) != -1;) {
         if (option == 'h')
             return mqc__print_usage(argv[0], usage);

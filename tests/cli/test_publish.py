@@ -153,11 +153,39 @@ def test_stdin_follows_a_program_that_goes_on(world):
     for number in range(3):
         publisher.write(request("app/n", "number", number))
         subscriber.wait_for(f'"data":{number}}}', subscriber.out)
-    publisher.signal(signal.SIGINT)
-    check_equal(publisher.process.wait(60), 0)
+    publisher.write("\n")
+    publisher.process.stdin.close()
+    check_equal(publisher.wait(), 0)
+    check_equal(publisher.err, [])
     subscriber.signal(signal.SIGTERM)
     check_equal(subscriber.wait(), 0)
     check_equal(numbers(subscriber.messages()), [0, 1, 2])
+
+
+def test_stdin_stopped_before_its_end_is_a_failure(world):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        subscriber = world.subscribe("--count", "2", "app/")
+        publisher = world.start(MQCLUSTER, "publish", *world.broker.where(), "--stdin")
+        publisher.write(request("app/n", "number", 0) + "\n" + request("app/n", "number", 1))
+        publisher.write('{"topic": "app/half')
+        check_equal(subscriber.wait(), 0)
+        publisher.signal(number)
+        check_equal(publisher.process.wait(60), 1)
+        publisher.wait_for("stopped after line 3", publisher.err)
+        check_equal(publisher.err, ["mqcluster publish: stopped after line 3"])
+
+
+def test_stdin_stopped_while_the_outbox_is_full_is_a_failure(world):
+    broker = world.dead_broker()
+    publisher = world.start(MQCLUSTER, "publish", *broker.where(), "-s",
+                            "delivery.outbox_events=10", "-s", "delivery.flush_timeout=500ms",
+                            "--stdin")
+    publisher.write("".join(request("app/n", "number", number) for number in range(50)))
+    publisher.wait_for("connect", publisher.err)
+    publisher.signal(signal.SIGTERM)
+    check_equal(publisher.process.wait(60), 1)
+    publisher.wait_for("stopped after line 11", publisher.err)
+    publisher.wait_for("10 of 10 events were not delivered", publisher.err)
 
 
 def test_zeek_connections_arrive_in_order(world):

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """`mqcluster subscribe` and `decode`, with mosquitto_pub and mosquitto_sub as independent peers."""
 
+import os
+import pty
 import signal
+import socket
 import subprocess
 import time
 
@@ -114,6 +117,55 @@ def test_signals_end_it_cleanly(world):
         program.signal(number)
         check_equal(program.wait(), 0)
         check_equal((program.out, program.err), ([], ["mqcluster subscribe: subscribed"]))
+
+
+def check_stops_while_blocked(world, output, number):
+    """`output` is where the events go, and nobody reads it."""
+    with subprocess.Popen([MQCLUSTER, "subscribe", *world.broker.where(), "a/"], stdout=output,
+                          stderr=subprocess.PIPE, env=environment()) as program:
+        try:
+            check_equal(program.stderr.readline(), b"mqcluster subscribe: subscribed\n")
+            for _ in range(4):
+                publish(world, "a/1", "long", "x" * 60000)
+            time.sleep(0.5)
+            program.send_signal(number)
+            check_equal(program.wait(PATIENCE), 0)
+            check_equal(program.stderr.read(), b"")
+        finally:
+            program.kill()
+
+
+def test_signals_end_it_while_nobody_reads_a_pipe(world):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        reader, writer = os.pipe()
+        check_stops_while_blocked(world, writer, number)
+        check(len(os.read(reader, 1 << 20)) > 65536 - 4096, "the pipe was not full")
+        os.close(reader)
+        os.close(writer)
+
+
+def test_signals_end_it_while_nobody_reads_a_terminal_or_a_socket(world):
+    for primary, secondary in (pty.openpty(), [end.detach() for end in socket.socketpair()]):
+        check_stops_while_blocked(world, secondary, signal.SIGTERM)
+        check(os.get_blocking(secondary), "the output was changed for others")
+        os.close(primary)
+        os.close(secondary)
+
+
+def test_slow_reader_gets_every_line_whole(world):
+    reader, writer = os.pipe()
+    with subprocess.Popen([MQCLUSTER, "subscribe", *world.broker.where(), "--count", "5", "a/"],
+                          stdout=writer, stderr=subprocess.PIPE, env=environment()) as program:
+        os.close(writer)
+        check_equal(program.stderr.readline(), b"mqcluster subscribe: subscribed\n")
+        for i in range(5):
+            publish(world, f"a/{i}", "long", "x" * 60000)
+        time.sleep(0.5)
+        with os.fdopen(reader, encoding="utf-8") as stream:
+            messages = json_lines(stream.read())
+        check_equal(program.wait(PATIENCE), 0)
+    check_equal([(message["topic"], len(message["args"][0]["data"])) for message in messages],
+                [(f"a/{i}", 60000) for i in range(5)])
 
 
 def test_reader_that_went_away_is_a_failure(world):

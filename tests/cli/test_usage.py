@@ -191,6 +191,13 @@ def test_decode_json(_):
         check_equal(message["args"][1], {"@data-type": "count", "data": 5})
 
 
+def test_decode_of_nothing_is_a_failure(_):
+    for args in ([], ["--content-type", "application/json"]):
+        done = mqcluster("decode", *args)
+        check_equal((done.status, done.out), (1, ""))
+        check_equal(done.err, "mqcluster decode: the payload is empty; nothing to decode\n")
+
+
 def test_decode_refuses_garbage(_):
     cases = [b"\xff\xff\xff\xff", b"{", b'{"event":5}', b"\x0a\xff\xff\xff\xff\x0f", b"[" * 100000,
              os.urandom(1000)]

@@ -101,6 +101,26 @@ static void test_lines_cut_anywhere_are_the_same(void)
     }
 }
 
+/* What is left to hand out, a last line without its end too, and an end not seen yet count. */
+static void test_lines_are_done_after_the_last_line_at_the_end(void)
+{
+    struct mqc__lines lines;
+    struct mqc_view line;
+    int ends[2];
+    REQUIRE(pipe(ends) == 0 && write(ends[1], "a\nb", 3) == 3);
+    mqc__lines_init(&lines, LIMIT);
+    CHECK(mqc__lines_read(&lines, ends[0]) == MQC_OK);
+    CHECK(mqc__lines_next(&lines, &line) == MQC__LINES_LINE);
+    CHECK(mqc__lines_next(&lines, &line) == MQC__LINES_MORE);
+    CHECK(!mqc__lines_is_done(&lines));
+    CHECK(close(ends[1]) == 0 && mqc__lines_read(&lines, ends[0]) == MQC_OK);
+    CHECK(!mqc__lines_is_done(&lines));
+    CHECK(mqc__lines_next(&lines, &line) == MQC__LINES_LINE);
+    CHECK(mqc__lines_is_done(&lines));
+    mqc__lines_fini(&lines);
+    CHECK(close(ends[0]) == 0);
+}
+
 static bool has_input(int fd)
 {
     struct pollfd polled = {.fd = fd, .events = POLLIN};
@@ -142,6 +162,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"cut anywhere", test_lines_cut_anywhere_are_the_same},
+        {"done at the end", test_lines_are_done_after_the_last_line_at_the_end},
         {"bounded memory", test_lines_memory_stays_within_bounds},
         {"bad descriptor", test_lines_read_of_a_bad_descriptor_fails},
         CU_TEST_INFO_NULL,
