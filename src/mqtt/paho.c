@@ -93,13 +93,15 @@ static enum mqc__client_result paho_connect(struct mqc__client *client,
 {
     MQTTClient_connectOptions options = connect_options(client->request);
     MQTTResponse response = MQTTResponse_initializer;
+    int code = MQTTCLIENT_FAILURE;
     mqc__paho_gate_enter_connect();
-    if (client->request->is_311)
-        response.reasonCode = MQTTClient_connect(client->paho, &options);
-    else
+    if (client->request->is_311) {
+        code = MQTTClient_connect(client->paho, &options);
+    } else {
         response = connect_5(client, &options);
+        code = (int)response.reasonCode;
+    }
     mqc__paho_gate_leave_connect();
-    const int code = (int)response.reasonCode;
     client->was_connected = code == MQTTCLIENT_SUCCESS;
     answer_out->reason = code > 0 ? code : 0;
     read_answer(client, response.properties, answer_out);

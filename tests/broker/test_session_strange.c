@@ -339,7 +339,9 @@ static void test_session_window_is_kept_while_nothing_is_acknowledged(void)
     options.in_flight_max = 7;
     session = test_session_open(&options, &recorder, NULL);
     publish_numbers(50);
-    CHECK_INT(mqc__session_flush(session, 300), MQC_ETIMEOUT);
+    for (int i = 0; i < RECORDER_PATIENCE_MS && fake_broker_totals(broker).publishes < 7; i++)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    CHECK_INT(mqc__session_flush(session, 100), MQC_ETIMEOUT);
     CHECK_UNSIGNED(fake_broker_totals(broker).publishes, 7);
     fake_broker_release(broker);
     expect_flushed();

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -66,6 +67,8 @@ static pid_t spawn(const struct test_mosquitto *mosquitto, const char *const *ar
     const pid_t process = fork();
     if (process != 0)
         return process;
+    /* A test that is killed leaves no broker behind. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     (void)dup2(log, STDOUT_FILENO);
     (void)dup2(log, STDERR_FILENO);
