@@ -1,0 +1,29 @@
+#ifndef MQC_LINK_TLS_FILE_H
+#define MQC_LINK_TLS_FILE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The contents of a file, with a NUL behind them that `size` does not count. */
+struct mqc__tls_file {
+    unsigned char *data;
+    size_t size;
+};
+
+/* Who may read a file. */
+enum mqc__tls_secrecy {
+    MQC__TLS_PUBLIC,
+    MQC__TLS_SECRET, /* its owner alone, or it is refused */
+};
+
+/* Reads a regular file of at most a few megabytes. MQC_ECONFIG: it cannot be read, is too large or
+ * is a secret open to others; *info names the file, the reason and how to mend it. MQC_ENOMEM. */
+enum mqc_error mqc__tls_file_read(const char *path, enum mqc__tls_secrecy secrecy,
+                                  struct mqc__tls_file *file_out, struct mqc_error_info *info);
+
+/* Wipes and frees the contents. */
+void mqc__tls_file_fini(struct mqc__tls_file *file);
+
+#endif
