@@ -28,7 +28,8 @@ static int put_value(const struct mqc__option *option, const void *value, char *
     case MQC__OPTION_DURATION:
         return put(text_out, size,
                    mqc__scalar_format(option->kind, *(const uint64_t *)value, number));
-    case MQC__OPTION_TEXT: return put(text_out, size, *(const char *const *)value);
+    case MQC__OPTION_TEXT:
+    case MQC__OPTION_FILE: return put(text_out, size, *(const char *const *)value);
     case MQC__OPTION_CHOICE: return put(text_out, size, choice_name(option, *(const int *)value));
     default: return -1;
     }

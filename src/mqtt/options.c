@@ -87,6 +87,10 @@ static enum mqc_error check(const struct mqc__session_options *options, struct m
     for (size_t i = 0; i < options->uri_count && error == MQC_OK; i++) {
         struct mqc__uri uri;
         error = mqc__uri_parse(options->uris[i], &uri, info);
+        /* Else it would go over the network in the clear. */
+        if (error == MQC_OK && uri.is_tls)
+            error = mqc__fail(info, MQC_EINVAL, "broker URI %s: a session has no TLS",
+                              options->uris[i]);
     }
     return error;
 }

@@ -88,7 +88,8 @@ static void test_set_unknown_option_suggests(void)
         {"broker.ury", "did you mean broker.uri?"},
         {"uri", "did you mean broker.uri?"},
         {"broker.uri.x", "there is no option 'broker.uri.x'"},
-        {"tls.ca", "this version does not have the option 'tls.ca' yet"},
+        {"tls.ca_fiel", "did you mean tls.ca_file?"},
+        {"metrics.port", "this version does not have the option 'metrics.port' yet"},
         {"", "there is no option ''"},
         {".", "there is no option '.'"},
     };
