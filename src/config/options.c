@@ -4,6 +4,7 @@
 #include "config/settings.h"
 #include "config/text_check.h"
 #include "link/tls_config.h"
+#include "mqtt/session.h"
 #include "topic/topic.h"
 
 #define AT(member) offsetof(struct mqc__settings, member)

@@ -39,12 +39,6 @@ struct mqc__guarantee_settings {
     int guarantee; /* enum mqc__guarantee */
 };
 
-/* What happens to the running connection when the files of TLS have changed. */
-enum mqc__tls_on_change {
-    MQC__TLS_KEEP,  /* it stays; the next one uses the new files */
-    MQC__TLS_RENEW, /* it is replaced at once */
-};
-
 struct mqc__settings {
     struct {
         const char *name; /* NULL: not set */
@@ -83,10 +77,10 @@ struct mqc__settings {
         size_t alpn_count;
         const char **ciphers;
         size_t cipher_count; /* 0: the default order */
-        int minimum_version; /* enum mqc__tls_version */
+        int minimum_version; /* enum mqc__tls_version of link/tls_config.h */
         bool insecure;
         bool allow_readable_key;
-        int on_change;              /* enum mqc__tls_on_change */
+        int on_change;              /* enum mqc__tls_on_change of mqtt/session.h */
         uint64_t watch_interval_ms; /* 0: the files are not watched */
         uint64_t expiry_warning_ms;
     } tls;

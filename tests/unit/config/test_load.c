@@ -1,6 +1,7 @@
 #include "loading.h"
 
 #include "link/tls_config.h"
+#include "mqtt/session.h"
 
 #include <stdlib.h>
 #include <unistd.h>
