@@ -58,25 +58,6 @@ enum mqc_error mqc__option_text(struct mqc_config *config, const struct mqc__opt
     return error == MQC_OK || error == MQC_ENOMEM ? error : MQC_ECONFIG;
 }
 
-void mqc__option_set_texts(struct mqc_config *config, const struct mqc__option *option,
-                           const char **texts, size_t count)
-{
-    *(const char ***)slot_of(config, option) = texts;
-    *(size_t *)(void *)((char *)&config->settings + option->count_offset) = count;
-}
-
-static enum mqc_error assign_texts(struct mqc_config *config, const struct mqc__option *option,
-                                   struct mqc_view text, struct mqc_error_info *info)
-{
-    const char **texts = mqc__arena_alloc(&config->arena, sizeof *texts);
-    if (texts == NULL)
-        return mqc__fail(info, MQC_ENOMEM, "out of memory");
-    const enum mqc_error error = mqc__option_text(config, option, text, &texts[0], info);
-    if (error == MQC_OK)
-        mqc__option_set_texts(config, option, texts, 1);
-    return error;
-}
-
 enum mqc_error mqc__uri_assign(struct mqc_config *config, struct mqc_view text,
                                const char **uri_out, struct mqc_error_info *info)
 {
@@ -150,7 +131,7 @@ enum mqc_error mqc__option_assign(struct mqc_config *config, const struct mqc__o
         return mqc__scalar_choice(option->choices, text, slot_of(config, option), info);
     case MQC__OPTION_TEXT:
         return mqc__option_text(config, option, text, slot_of(config, option), info);
-    case MQC__OPTION_TEXTS: return assign_texts(config, option, text, info);
+    case MQC__OPTION_TEXTS: return mqc__option_assign_texts(config, option, text, info);
     case MQC__OPTION_FILE: return assign_file(config, option, text, info);
     case MQC__OPTION_PASSWORD_FILE: return assign_password_file(config, option, text, info);
     case MQC__OPTION_URI: return assign_uri(config, text, info);

@@ -36,6 +36,11 @@ enum mqc_error mqc__option_text(struct mqc_config *config, const struct mqc__opt
                                 struct mqc_view text, const char **text_out,
                                 struct mqc_error_info *info);
 
+/* Sets an option of texts from one text or from a list in brackets, "[a, b]"; as
+ * mqc__option_assign. */
+enum mqc_error mqc__option_assign_texts(struct mqc_config *config, const struct mqc__option *option,
+                                        struct mqc_view text, struct mqc_error_info *info);
+
 /* Sets an option of texts; they must be in the configuration's arena. */
 void mqc__option_set_texts(struct mqc_config *config, const struct mqc__option *option,
                            const char **texts, size_t count);
@@ -44,8 +49,9 @@ void mqc__option_set_texts(struct mqc_config *config, const struct mqc__option *
 enum mqc_error mqc__uri_assign(struct mqc_config *config, struct mqc_view text,
                                const char **uri_out, struct mqc_error_info *info);
 
-/* Takes one contradiction: the options that it lies in (`other` may be NULL) and what is wrong. */
-typedef void (*mqc__check_fn)(void *context, const char *key, const char *other, const char *text);
+/* Takes one contradiction: the options that it lies in, a list that ends with NULL, and what is
+ * wrong. */
+typedef void (*mqc__check_fn)(void *context, const char *const *keys, const char *text);
 
 /* Calls `found` for everything that a single option cannot tell. */
 void mqc__config_check_all(const struct mqc__settings *settings, mqc__check_fn found,

@@ -90,7 +90,8 @@ const struct mqc__option mqc__options[] = {
      .kind = MQC__OPTION_URIS,
      .excludes = "broker.uri",
      .example = "[\"mqtt://10.0.0.1\", \"mqtt://10.0.0.2\"]",
-     .doc = "Several brokers instead of one, tried in turn until one answers."},
+     .doc = "Several brokers instead of one, tried in turn until one answers. What goes to those "
+            "at mqtt:// addresses goes in the clear, whatever the others are."},
     {.path = "broker.client_id",
      .kind = MQC__OPTION_TEXT,
      .offset = AT(broker.client_id),

@@ -42,6 +42,8 @@ static void test_check_contradictions_are_found(void)
         {"delivery.batch_bytes", "16MiB", NULL},
         {"broker.password", "p", "broker.username"},
         {"broker.username", "u", NULL},
+        {"tls.ca_file", "ca.pem", "tls.ca_file"},
+        {"tls.watch_interval", "1s", NULL},
         {"node", "anything", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
