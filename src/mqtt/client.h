@@ -11,6 +11,16 @@
  */
 struct mqc__client;
 
+/* A message to publish; borrowed for the call. */
+struct mqc__client_message {
+    const char *topic;
+    struct mqc_view payload;
+    const char *content_type; /* not sent with MQTT 3.1.1 */
+    enum mqc__qos qos;
+    bool is_retained;
+    uint32_t expiry_s; /* not sent with MQTT 3.1.1; 0: never */
+};
+
 /* What a connection should be. Borrowed from create until free. */
 struct mqc__connect_request {
     const char *uri;
@@ -32,6 +42,7 @@ struct mqc__connect_request {
     uint32_t session_expiry_s; /* 0: the session ends with the connection. With MQTT 3.1.1 a session
                                 * that starts clean ends with it too. */
     unsigned in_flight_max;    /* the caller never has more QoS 1 messages in flight */
+    struct mqc__client_message will; /* topic NULL: none */
 };
 
 /* What came of a call. */
@@ -75,14 +86,6 @@ struct mqc__client_sink {
     /* The connection ended and disconnect was not called; at most once. `reason` is that of a
      * DISCONNECT, -1 when there was none. Must not block or call the client. */
     void (*lost)(void *context, int reason);
-};
-
-/* A message to publish; borrowed for the call. */
-struct mqc__client_message {
-    const char *topic;
-    struct mqc_view payload;
-    const char *content_type; /* not sent with MQTT 3.1.1 */
-    enum mqc__qos qos;
 };
 
 /* Bytes on the way to and from the broker. */

@@ -78,6 +78,10 @@ static enum mqc_error check_texts(const struct mqc__session_options *o, struct m
         error = check_text(o->username, "the user name", info);
     if (error == MQC_OK)
         error = check_text(o->password, "the password", info);
+    if (error == MQC_OK && o->presence.topic != NULL)
+        error = check_needed(o->presence.topic, "the presence topic", info);
+    if (error == MQC_OK && o->presence.topic != NULL)
+        error = check_needed(o->presence.content_type, "the content type of presence", info);
     if (error == MQC_OK && o->password != NULL && o->username == NULL)
         error = mqc__fail(info, MQC_EINVAL, "a password needs a user name");
     return error;
@@ -108,11 +112,25 @@ static bool own_text(const char **text)
     return *text != NULL;
 }
 
+static bool own_view(struct mqc_view *own, struct mqc_view borrowed)
+{
+    if (borrowed.size == 0)
+        return true;
+    char *copy = malloc(borrowed.size);
+    if (copy == NULL)
+        return false;
+    memcpy(copy, borrowed.data, borrowed.size);
+    *own = mqc_view_bytes(copy, borrowed.size);
+    return true;
+}
+
 /* Replaces every borrowed text by a copy, or by NULL where there is no memory. */
 static bool own_texts(struct mqc__session_options *copy)
 {
-    const char **texts[] = {&copy->client_id, &copy->username, &copy->password,
-                            &copy->instance,  &copy->node,     &copy->tls.server_name};
+    const char **texts[] = {&copy->client_id,      &copy->username,
+                            &copy->password,       &copy->instance,
+                            &copy->node,           &copy->tls.server_name,
+                            &copy->presence.topic, &copy->presence.content_type};
     bool is_done = true;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         is_done = own_text(texts[i]) && is_done;
@@ -140,9 +158,12 @@ enum mqc_error mqc__session_options_copy(const struct mqc__session_options *opti
     if (copy == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     *copy = *options;
+    copy->presence.will = mqc_view_bytes(NULL, 0);
+    copy->presence.farewell = mqc_view_bytes(NULL, 0);
     if (copy->tls.source != NULL)
         (void)mqc__tls_source_ref(copy->tls.source);
-    if (!own_texts(copy)) {
+    if (!own_texts(copy) || !own_view(&copy->presence.will, options->presence.will) ||
+        !own_view(&copy->presence.farewell, options->presence.farewell)) {
         mqc__session_options_free(&copy);
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     }
@@ -171,6 +192,10 @@ void mqc__session_options_free(struct mqc__session_options **options)
     free_text(o->instance);
     free_text(o->node);
     free_text(o->tls.server_name);
+    free_text(o->presence.topic);
+    free_text(o->presence.content_type);
+    free_text(o->presence.will.data);
+    free_text(o->presence.farewell.data);
     mqc__tls_source_unref(&o->tls.source);
     free(o);
     *options = NULL;

@@ -68,16 +68,45 @@ static void read_answer(const struct mqc__client *client, MQTTProperties *proper
         answer_out->keep_alive_s = number(properties, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE, asked_s);
 }
 
+static bool add_text(MQTTProperties *properties, enum MQTTPropertyCodes code, const char *text)
+{
+    MQTTProperty property = {.identifier = code};
+    char *copy = strdup(text);
+    if (copy == NULL)
+        return false;
+    property.value.data.data = copy;
+    property.value.data.len = (int)strlen(copy);
+    const int error = MQTTProperties_add(properties, &property);
+    free(copy);
+    return error == 0;
+}
+
+/* What a message says besides its payload. */
+static bool add_properties(MQTTProperties *properties, const struct mqc__client_message *message)
+{
+    MQTTProperty expiry = {.identifier = MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL};
+    expiry.value.integer4 = message->expiry_s;
+    if (message->expiry_s != 0 && MQTTProperties_add(properties, &expiry) != 0)
+        return false;
+    return message->content_type == NULL ||
+           add_text(properties, MQTTPROPERTY_CODE_CONTENT_TYPE, message->content_type);
+}
+
 static MQTTResponse connect_5(struct mqc__client *client, MQTTClient_connectOptions *options)
 {
     MQTTProperties properties = MQTTProperties_initializer;
+    MQTTProperties will_properties = MQTTProperties_initializer;
+    if (options->will != NULL)
+        (void)add_properties(&will_properties, &client->request->will);
     if (client->request->session_expiry_s != 0) {
         MQTTProperty expiry = {.identifier = MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL};
         expiry.value.integer4 = client->request->session_expiry_s;
         (void)MQTTProperties_add(&properties, &expiry);
     }
-    const MQTTResponse response = MQTTClient_connect5(client->paho, options, &properties, NULL);
+    const MQTTResponse response = MQTTClient_connect5(
+        client->paho, options, &properties, options->will != NULL ? &will_properties : NULL);
     MQTTProperties_free(&properties);
+    MQTTProperties_free(&will_properties);
     return response;
 }
 
@@ -93,6 +122,17 @@ static enum mqc__client_result connect_result(int code)
     }
 }
 
+static MQTTClient_willOptions will_options(const struct mqc__client_message *will)
+{
+    MQTTClient_willOptions options = MQTTClient_willOptions_initializer;
+    options.topicName = will->topic;
+    options.payload.data = will->payload.data;
+    options.payload.len = (int)will->payload.size;
+    options.qos = (int)will->qos;
+    options.retained = will->is_retained ? 1 : 0;
+    return options;
+}
+
 /* Connects Paho to the link, in the time that is left. */
 static enum mqc__client_result connect_paho(struct mqc__client *client, int64_t deadline_ms,
                                             const char *proxy,
@@ -104,6 +144,9 @@ static enum mqc__client_result connect_paho(struct mqc__client *client, int64_t 
     const int64_t left_ms = deadline_ms - mqc__clock_monotonic_ms();
     options.connectTimeout = left_ms > 1000 ? (int)((left_ms + 999) / 1000) : 1;
     options.httpProxy = proxy;
+    MQTTClient_willOptions will = will_options(&client->request->will);
+    if (client->request->will.topic != NULL)
+        options.will = &will;
     mqc__paho_gate_enter_connect();
     if (client->request->is_311) {
         code = MQTTClient_connect(client->paho, &options);
@@ -215,19 +258,15 @@ static enum mqc__client_result unsubscribe(struct mqc__client *client, char *con
     return call_result(code);
 }
 
-static enum mqc__client_result set_content_type(struct mqc__client *client, const char *text)
+/* The properties of an event's message are always the same and made once. */
+static bool set_properties(struct mqc__client *client, const struct mqc__client_message *message)
 {
-    if (client->publish_properties.count != 0)
-        return MQC__CLIENT_OK;
-    MQTTProperty property = {.identifier = MQTTPROPERTY_CODE_CONTENT_TYPE};
-    char *copy = strdup(text);
-    if (copy == NULL)
-        return MQC__CLIENT_NOMEM;
-    property.value.data.data = copy;
-    property.value.data.len = (int)strlen(copy);
-    const int error = MQTTProperties_add(&client->publish_properties, &property);
-    free(copy);
-    return error == 0 ? MQC__CLIENT_OK : MQC__CLIENT_NOMEM;
+    if (message->is_retained) {
+        MQTTProperties_free(&client->presence_properties);
+        return add_properties(&client->presence_properties, message);
+    }
+    return client->publish_properties.count != 0 ||
+           add_properties(&client->publish_properties, message);
 }
 
 static enum mqc__client_result publish(struct mqc__client *client,
@@ -238,14 +277,15 @@ static enum mqc__client_result publish(struct mqc__client *client,
     paho_message.payload = (void *)(uintptr_t)message->payload.data;
     paho_message.payloadlen = (int)message->payload.size;
     paho_message.qos = (int)message->qos;
+    paho_message.retained = message->is_retained ? 1 : 0;
     *token_out = -1;
     if (client->request->is_311)
         return call_result(
             MQTTClient_publishMessage(client->paho, message->topic, &paho_message, token_out));
-    const enum mqc__client_result result = set_content_type(client, message->content_type);
-    if (result != MQC__CLIENT_OK)
-        return result;
-    paho_message.properties = client->publish_properties;
+    if (!set_properties(client, message))
+        return MQC__CLIENT_NOMEM;
+    paho_message.properties =
+        message->is_retained ? client->presence_properties : client->publish_properties;
     const MQTTResponse response =
         MQTTClient_publishMessage5(client->paho, message->topic, &paho_message, token_out);
     const int code = (int)response.reasonCode;

@@ -67,6 +67,16 @@ static struct mqc_view content_type_of(MQTTClient_message *message)
     return mqc_view_bytes(property->value.data.data, (size_t)property->value.data.len);
 }
 
+static int64_t expiry_of(MQTTClient_message *message)
+{
+    MQTTProperties *properties = &message->properties;
+    if (!MQTTProperties_hasProperty(properties, MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL))
+        return -1;
+    /* An int in old versions. */
+    return (uint32_t)MQTTProperties_getNumericValue(properties,
+                                                    MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL);
+}
+
 static int on_message(void *context, char *topic, int topic_size, MQTTClient_message *paho_message)
 {
     struct mqc__client *client = context;
@@ -80,6 +90,7 @@ static int on_message(void *context, char *topic, int topic_size, MQTTClient_mes
                                paho_message->payloadlen > 0 ? (size_t)paho_message->payloadlen : 0),
             .content_type = content_type_of(paho_message),
             .is_retained = paho_message->retained != 0,
+            .expiry_s = expiry_of(paho_message),
         };
         client->sink.message(client->sink.context, &message);
     }
@@ -139,6 +150,7 @@ static void destroy(struct mqc__client *client)
     if (client->paho != NULL)
         MQTTClient_destroy(&client->paho);
     MQTTProperties_free(&client->publish_properties);
+    MQTTProperties_free(&client->presence_properties);
     pthread_cond_destroy(&client->has_changed);
     pthread_mutex_destroy(&client->mutex);
     free(client);

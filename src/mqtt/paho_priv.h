@@ -19,7 +19,8 @@ struct mqc__client {
     struct mqc__client_failure failure; /* of opening the link */
     const struct mqc__connect_request *request;
     struct mqc__client_sink sink;
-    MQTTProperties publish_properties; /* what every message is sent with */
+    MQTTProperties publish_properties;  /* what every event's message is sent with */
+    MQTTProperties presence_properties; /* what the last retained message was sent with */
     bool was_connected;
     bool is_disconnected;
     pthread_mutex_t mutex; /* guards what follows */

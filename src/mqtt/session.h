@@ -53,11 +53,21 @@ struct mqc__session_tls {
     uint64_t expiry_warning_s;
 };
 
+/* What a node says of itself on one topic, as retained messages with QoS 1. */
+struct mqc__session_presence {
+    const char *topic;        /* NULL: it says nothing */
+    const char *content_type; /* not sent with MQTT 3.1.1 */
+    struct mqc_view will;     /* the broker says it when the connection breaks (MQTT 5, 3.1.2.5) */
+    struct mqc_view farewell; /* said at close */
+    uint32_t expiry_s;        /* the broker forgets each after so long, with MQTT 5; 0: never */
+};
+
 /* How the session behaves. All texts are copied. */
 struct mqc__session_options {
     const char *const *uris; /* mqtt://host[:port] or mqtts://host[:port], tried in turn */
     size_t uri_count;
     struct mqc__session_tls tls;
+    struct mqc__session_presence presence;
     unsigned tcp_timeout_ms;   /* sent and unacknowledged for so long: lost; 0: the system's */
     unsigned tcp_keep_alive_s; /* silence after which TCP probes; 0: never */
     bool tcp_quick_ack;        /* acknowledge at once */
@@ -87,6 +97,7 @@ struct mqc__mqtt_message {
     struct mqc_view payload;
     struct mqc_view content_type; /* empty with MQTT 3.1.1 or when not set */
     bool is_retained;
+    int64_t expiry_s; /* until the broker would have forgotten it; -1: never, or MQTT 3.1.1 */
 };
 
 /* Where the session stands, as others see it. */
@@ -108,13 +119,17 @@ struct mqc__session_events {
     /* A change of state. On the session's thread, the last one perhaps on that of close; must not
      * block. */
     void (*state)(void *context, enum mqc__session_state state);
+    /* The time of mqc__session_tick_at() has come, or a little later; NULL: not wanted. On the
+     * session's thread, which is busy for as long as an attempt to connect takes; must not block.
+     */
+    void (*tick)(void *context, int64_t now_ms);
     /* Something went wrong: a stable tag and a sentence that names the broker, the reason and what
      * to check. On the session's thread, or on that of close; must not block. The tags of an
      * attempt to connect are those of mqc__link_open(), and mqtt_timeout, mqtt_closed,
      * mqtt_malformed (no answer, the end instead of an answer, something else) and refused. Later
      * come connection_lost and the tls_* of mqc__link_failure(), duplicate_node, subscribe_refused,
-     * publish_refused, publish_stalled, protocol_error, outbox_overflow, undelivered, qos_reduced,
-     * tls_reload_failed, certificate_expires. */
+     * publish_refused, presence_refused, publish_stalled, protocol_error, outbox_overflow,
+     * undelivered, qos_reduced, tls_reload_failed, certificate_expires. */
     void (*error)(void *context, const char *tag, const char *text);
 };
 
@@ -165,6 +180,18 @@ enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char
  */
 enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_view mqtt_topic,
                                     enum mqc__qos qos, struct mqc_view event);
+
+/*
+ * Says `payload` on the presence topic, ahead of the events that wait. One that has not left yet is
+ * replaced, and forgotten when the connection ends: say it again when the session is up. Copies it.
+ * Any thread, also inside a callback. MQC_EINVAL: there is no presence topic; MQC_ECLOSED;
+ * MQC_ENOMEM.
+ */
+enum mqc_error mqc__session_announce(struct mqc__session *session, struct mqc_view payload);
+
+/* Asks for a call of `tick` at a time of mqc__clock_monotonic_ms(), instead of the one asked for
+ * before; INT64_MAX: none. Any thread, also inside a callback. */
+void mqc__session_tick_at(struct mqc__session *session, int64_t at_ms);
 
 /* Loads the files of TLS again, in the background, even if they look the same; without TLS nothing
  * happens. What comes of it is told as after a change that the session has found by itself. */

@@ -170,6 +170,12 @@ static void prepare_request(struct mqc__session *session)
         .starts_clean = session->session_uri != session->machine.uri_index,
         .session_expiry_s = options->session_expiry_s,
         .in_flight_max = options->in_flight_max,
+        .will = {.topic = options->presence.topic,
+                 .payload = options->presence.will,
+                 .content_type = options->presence.content_type,
+                 .qos = MQC__QOS_1,
+                 .is_retained = true,
+                 .expiry_s = options->presence.expiry_s},
     };
     /* What a client says if it says nothing. */
     session->answer = (struct mqc__connect_answer){.receive_max = UINT16_MAX,
@@ -262,6 +268,7 @@ static void forget_connection_locked(struct mqc__session *session)
 {
     mqc__session_settle_locked(session);
     mqc__outbox_requeue(&session->outbox);
+    mqc__session_forget_announcement_locked(session);
     mqc__filters_lost(&session->filters, session->options->session_expiry_s != 0);
 }
 

@@ -35,6 +35,7 @@ struct mqc__session_losses {
     uint64_t refused_events;
     char refused_topic[200]; /* the latest */
     char refused_reason[100];
+    int presence_reason; /* the broker refuses presence for the first time; 0: it does not */
 };
 
 struct mqc__session {
@@ -74,9 +75,14 @@ struct mqc__session {
     bool wants_tls_reload; /* the owner asks for it */
     int64_t tls_look_ms;   /* when to look at the files of TLS; INT64_MAX: never */
     const struct mqc__client *traffic_client; /* connected: counts bytes of its own */
-    uint32_t packet_bytes_max;                /* of the present or last connection */
+    struct mqc__buffer announcement;          /* to be said on the presence topic */
+    bool has_announcement;
+    int announcement_token;    /* of the one in flight, -1: none */
+    int64_t tick_ms;           /* when the owner wants to be called; INT64_MAX: never */
+    uint32_t packet_bytes_max; /* of the present or last connection */
     struct mqc__session_stats stats;
     struct mqc__session_losses losses;
+    bool is_presence_refused;
 
     /* The thread's own. */
     struct mqc__client *client;
@@ -142,6 +148,23 @@ void mqc__session_give_up_connection(struct mqc__session *session);
 /* Leaves a broker to connect to it anew. */
 void mqc__session_renew_connection(struct mqc__session *session);
 
+/* session_presence.c */
+
+void mqc__session_presence_init(struct mqc__session *session);
+/* Says whether there is something to be said on the presence topic, and room for it. */
+bool mqc__session_can_announce_locked(const struct mqc__session *session);
+/* Reports that the broker does not take it, once. */
+void mqc__session_report_presence(struct mqc__session *session);
+/* Says it. */
+void mqc__session_send_announcement(struct mqc__session *session);
+/* Takes an acknowledgement if it is for what was said; false: it is for something else. */
+bool mqc__session_settle_announcement_locked(struct mqc__session *session,
+                                             const struct mqc__ack *ack);
+/* Forgets what was said or was to be said on the connection that ended. */
+void mqc__session_forget_announcement_locked(struct mqc__session *session);
+/* Takes leave of those who watch. */
+void mqc__session_say_farewell(struct mqc__session *session);
+
 /* session_tls.c */
 
 /* Gets ready to watch the files of TLS. */
@@ -159,6 +182,8 @@ void mqc__session_subscribe(struct mqc__session *session);
 
 /* session_send.c */
 
+/* Says whether one more message may be in flight. */
+bool mqc__session_has_slot_locked(const struct mqc__session *session);
 /* Says whether a message could leave now. */
 bool mqc__session_can_send_locked(const struct mqc__session *session);
 /* Sends one message. */

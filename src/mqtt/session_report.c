@@ -47,7 +47,8 @@ int64_t mqc__session_report_ms_locked(const struct mqc__session *session)
 {
     const int64_t now_ms = mqc__clock_monotonic_ms();
     const struct mqc__session_losses *losses = &session->losses;
-    if (mqc__throttle_is_due(&losses->overflow, now_ms, OVERFLOW_BURST, LOSS_WINDOW_MS) ||
+    if (losses->presence_reason != 0 ||
+        mqc__throttle_is_due(&losses->overflow, now_ms, OVERFLOW_BURST, LOSS_WINDOW_MS) ||
         mqc__throttle_is_due(&losses->refused, now_ms, REFUSED_BURST, LOSS_WINDOW_MS))
         return now_ms;
     const int64_t overflow_ms = mqc__throttle_due_ms(&losses->overflow, LOSS_WINDOW_MS);
@@ -109,6 +110,7 @@ void mqc__session_report_losses(struct mqc__session *session, bool is_last)
 {
     report_overflow(session, is_last);
     report_refused(session, is_last);
+    mqc__session_report_presence(session);
 }
 
 void mqc__session_report_attempt(struct mqc__session *session, const char *tag, const char *text)

@@ -30,15 +30,21 @@ size_t mqc__session_event_bytes_max(const struct mqc__session *session, size_t t
     return packet_max - around < MQC__EVENT_BYTES_MAX ? packet_max - around : MQC__EVENT_BYTES_MAX;
 }
 
-static bool has_window(const struct mqc__session *session, const struct mqc__record *head)
+bool mqc__session_has_slot_locked(const struct mqc__session *session)
 {
-    const struct mqc__outbox *outbox = &session->outbox;
     const size_t window = session->options->in_flight_max < session->answer.receive_max
                               ? session->options->in_flight_max
                               : session->answer.receive_max;
-    if (head->qos == MQC__QOS_0 || outbox->in_flight_count == 0)
+    return session->outbox.in_flight_count + (session->announcement_token >= 0 ? 1 : 0) < window;
+}
+
+static bool has_window(const struct mqc__session *session, const struct mqc__record *head)
+{
+    const struct mqc__outbox *outbox = &session->outbox;
+    const bool is_first = outbox->in_flight_count == 0 && session->announcement_token < 0;
+    if (head->qos == MQC__QOS_0 || is_first)
         return true;
-    return outbox->in_flight_count < window &&
+    return mqc__session_has_slot_locked(session) &&
            outbox->in_flight_bytes + head->size <= session->options->in_flight_bytes_max;
 }
 
@@ -181,6 +187,8 @@ void mqc__session_settle_locked(struct mqc__session *session)
 {
     for (size_t i = 0; i < session->ack_count; i++) {
         const struct mqc__ack *ack = &session->acks[i];
+        if (mqc__session_settle_announcement_locked(session, ack))
+            continue;
         struct mqc__batch *batch = mqc__outbox_find(&session->outbox, ack->token);
         if (batch == NULL)
             continue;

@@ -14,6 +14,8 @@ enum task {
     TASK_ATTEMPT,
     TASK_RESUME,
     TASK_LOST,
+    TASK_ANNOUNCE,
+    TASK_TICK,
     TASK_LOOK_AT_TLS,
     TASK_GIVE_UP,
     TASK_SUBSCRIBE,
@@ -107,6 +109,8 @@ static enum task online_task_locked(struct mqc__session *session)
         return TASK_GIVE_UP;
     if (may_close_locked(session))
         return TASK_CLOSE;
+    if (mqc__session_can_announce_locked(session))
+        return TASK_ANNOUNCE;
     if (session->has_filter_work)
         return TASK_SUBSCRIBE;
     return mqc__session_can_send_locked(session) ? TASK_SEND : TASK_WAIT;
@@ -146,6 +150,7 @@ static int64_t look_again_ms_locked(const struct mqc__session *session)
     const struct mqc__machine *machine = &session->machine;
     int64_t until_ms =
         earlier(mqc__session_report_ms_locked(session), mqc__session_tls_ms_locked(session));
+    until_ms = earlier(until_ms, session->tick_ms);
     if (session->is_closing)
         until_ms = earlier(until_ms, session->close_deadline_ms);
     if (machine->state == MQC__MACHINE_PAUSE)
@@ -166,9 +171,12 @@ static enum task await_task(struct mqc__session *session)
         task = state_task_locked(session);
         if (task != TASK_WAIT && task != TASK_SEND)
             break;
-        if (mqc__session_report_ms_locked(session) <= mqc__clock_monotonic_ms())
+        const int64_t now_ms = mqc__clock_monotonic_ms();
+        if (session->tick_ms <= now_ms)
+            task = TASK_TICK;
+        else if (mqc__session_report_ms_locked(session) <= now_ms)
             task = TASK_REPORT;
-        else if (mqc__session_tls_ms_locked(session) <= mqc__clock_monotonic_ms())
+        else if (mqc__session_tls_ms_locked(session) <= now_ms)
             task = TASK_LOOK_AT_TLS;
         if (task != TASK_WAIT)
             break;
@@ -181,9 +189,19 @@ static enum task await_task(struct mqc__session *session)
     return task;
 }
 
+static void tick(struct mqc__session *session)
+{
+    pthread_mutex_lock(&session->mutex);
+    session->tick_ms = INT64_MAX;
+    pthread_mutex_unlock(&session->mutex);
+    if (session->events.tick != NULL)
+        session->events.tick(session->events.context, mqc__clock_monotonic_ms());
+}
+
 static void leave_broker(struct mqc__session *session)
 {
     mqc__session_enter_call(session);
+    mqc__session_say_farewell(session);
     session->ops->disconnect(session->client);
     if (mqc__session_leave_call(session) && mqc__session_drop_client(session))
         step(session, MQC__MACHINE_DISCONNECTED);
@@ -195,6 +213,8 @@ static void perform(struct mqc__session *session, enum task task)
     case TASK_ATTEMPT: mqc__session_attempt(session); break;
     case TASK_RESUME: step(session, MQC__MACHINE_RESUME); break;
     case TASK_LOST: mqc__session_connection_lost(session); break;
+    case TASK_ANNOUNCE: mqc__session_send_announcement(session); break;
+    case TASK_TICK: tick(session); break;
     case TASK_LOOK_AT_TLS: mqc__session_look_at_tls(session); break;
     case TASK_GIVE_UP: mqc__session_give_up_connection(session); break;
     case TASK_SUBSCRIBE: mqc__session_subscribe(session); break;

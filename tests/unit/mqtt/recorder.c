@@ -57,6 +57,8 @@ static void record_message(void *context, const struct mqc__mqtt_message *messag
     struct recorder *recorder = context;
     pthread_mutex_lock(&recorder->mutex);
     append_line(&recorder->messages, &recorder->message_count, message->topic, message->payload);
+    recorder->last_expiry_s = message->expiry_s;
+    recorder->was_last_retained = message->is_retained;
     recorder->blocked_count += recorder->is_blocked ? 1 : 0;
     pthread_cond_broadcast(&recorder->changed);
     while (recorder->is_blocked)
@@ -70,6 +72,16 @@ static void record_state(void *context, enum mqc__session_state state)
     pthread_mutex_lock(&recorder->mutex);
     if (recorder->state_count < sizeof recorder->states / sizeof recorder->states[0])
         recorder->states[recorder->state_count++] = state;
+    pthread_cond_broadcast(&recorder->changed);
+    pthread_mutex_unlock(&recorder->mutex);
+}
+
+static void record_tick(void *context, int64_t now_ms)
+{
+    struct recorder *recorder = context;
+    (void)now_ms;
+    pthread_mutex_lock(&recorder->mutex);
+    recorder->tick_count++;
     pthread_cond_broadcast(&recorder->changed);
     pthread_mutex_unlock(&recorder->mutex);
 }
@@ -88,6 +100,7 @@ struct mqc__session_events recorder_events(struct recorder *recorder)
     return (struct mqc__session_events){.context = recorder,
                                         .message = record_message,
                                         .state = record_state,
+                                        .tick = record_tick,
                                         .error = record_error};
 }
 
@@ -97,6 +110,7 @@ struct wish {
     const char *tag;
     enum mqc__session_state state;
     size_t states;
+    size_t ticks;
     bool is_blocked;
 };
 
@@ -117,6 +131,7 @@ static bool is_fulfilled_locked(const struct recorder *recorder, const struct wi
     for (size_t i = 0; i < recorder->state_count; i++)
         states += recorder->states[i] == wish->state ? 1 : 0;
     return recorder->message_count >= wish->messages && states >= wish->states &&
+           recorder->tick_count >= wish->ticks &&
            (wish->tag == NULL || count_errors_locked(recorder, wish->tag) > 0) &&
            (!wish->is_blocked || recorder->blocked_count > 0);
 }
@@ -154,6 +169,11 @@ bool recorder_wait_states(struct recorder *recorder, enum mqc__session_state sta
     return wait_for(recorder, (struct wish){.state = state, .states = count});
 }
 
+bool recorder_wait_ticks(struct recorder *recorder, size_t count)
+{
+    return wait_for(recorder, (struct wish){.ticks = count});
+}
+
 bool recorder_wait_blocked(struct recorder *recorder)
 {
     return wait_for(recorder, (struct wish){.is_blocked = true});
@@ -171,6 +191,14 @@ size_t recorder_count_messages(struct recorder *recorder)
 {
     pthread_mutex_lock(&recorder->mutex);
     const size_t count = recorder->message_count;
+    pthread_mutex_unlock(&recorder->mutex);
+    return count;
+}
+
+size_t recorder_count_ticks(struct recorder *recorder)
+{
+    pthread_mutex_lock(&recorder->mutex);
+    const size_t count = recorder->tick_count;
     pthread_mutex_unlock(&recorder->mutex);
     return count;
 }

@@ -15,6 +15,9 @@ struct recorder {
     size_t error_count;
     enum mqc__session_state states[256];
     size_t state_count;
+    int64_t last_expiry_s; /* of the latest message, and whether it was a retained one */
+    bool was_last_retained;
+    size_t tick_count;
     bool is_blocked; /* the message callback waits while it is set */
     unsigned blocked_count;
 };
@@ -35,10 +38,12 @@ bool recorder_wait_error(struct recorder *recorder, const char *tag);
 bool recorder_wait_state(struct recorder *recorder, enum mqc__session_state state);
 /* Waits until the state was told so many times. */
 bool recorder_wait_states(struct recorder *recorder, enum mqc__session_state state, size_t count);
+bool recorder_wait_ticks(struct recorder *recorder, size_t count);
 bool recorder_wait_blocked(struct recorder *recorder);
 
 size_t recorder_count_errors(struct recorder *recorder, const char *tag);
 size_t recorder_count_messages(struct recorder *recorder);
+size_t recorder_count_ticks(struct recorder *recorder);
 /* The latest error with the tag, "" if there is none; valid until the next one. */
 const char *recorder_error(struct recorder *recorder, const char *tag);
 

@@ -1,0 +1,145 @@
+#include "mqtt/session_priv.h"
+
+#include "mqtt/reason.h"
+
+/* What the node says of itself on its presence topic, and when its owner wants to be called. */
+
+/* Presence is small; this bounds what a bug can do. */
+#define ANNOUNCEMENT_BYTES_MAX ((size_t)64 << 10)
+
+void mqc__session_presence_init(struct mqc__session *session)
+{
+    mqc__buffer_init(&session->announcement, ANNOUNCEMENT_BYTES_MAX);
+    session->announcement_token = -1;
+    session->tick_ms = INT64_MAX;
+}
+
+enum mqc_error mqc__session_announce(struct mqc__session *session, struct mqc_view payload)
+{
+    if (session->options->presence.topic == NULL)
+        return MQC_EINVAL;
+    enum mqc_error error = MQC_ECLOSED;
+    pthread_mutex_lock(&session->mutex);
+    if (!session->is_closing) {
+        mqc__buffer_clear(&session->announcement);
+        session->has_announcement =
+            mqc__buffer_append(&session->announcement, payload.data, payload.size);
+        error = session->has_announcement ? MQC_OK : MQC_ENOMEM;
+        pthread_cond_signal(&session->wake);
+    }
+    pthread_mutex_unlock(&session->mutex);
+    return error;
+}
+
+void mqc__session_tick_at(struct mqc__session *session, int64_t at_ms)
+{
+    pthread_mutex_lock(&session->mutex);
+    session->tick_ms = at_ms;
+    if (at_ms < session->idle_until_ms)
+        pthread_cond_signal(&session->wake);
+    pthread_mutex_unlock(&session->mutex);
+}
+
+bool mqc__session_can_announce_locked(const struct mqc__session *session)
+{
+    return session->has_announcement && session->announcement_token < 0 &&
+           (session->outbox.in_flight_count == 0 || mqc__session_has_slot_locked(session));
+}
+
+static struct mqc__client_message message_of(const struct mqc__session *session,
+                                             struct mqc_view payload)
+{
+    const struct mqc__session_presence *presence = &session->options->presence;
+    return (struct mqc__client_message){
+        .topic = presence->topic,
+        .payload = payload,
+        .content_type = presence->content_type,
+        .qos = session->answer.qos_max >= MQC__QOS_1 ? MQC__QOS_1 : MQC__QOS_0,
+        .is_retained = true,
+        .expiry_s = presence->expiry_s,
+    };
+}
+
+/* Takes what is to be said into the thread's payload buffer. */
+static bool take_announcement(struct mqc__session *session)
+{
+    mqc__buffer_clear(&session->payload);
+    pthread_mutex_lock(&session->mutex);
+    const struct mqc_view waiting = mqc__buffer_view(&session->announcement);
+    (void)mqc__buffer_append(&session->payload, waiting.data, waiting.size);
+    const bool is_taken = !mqc__buffer_failed(&session->payload);
+    session->has_announcement = !is_taken;
+    pthread_mutex_unlock(&session->mutex);
+    return is_taken;
+}
+
+void mqc__session_report_presence(struct mqc__session *session)
+{
+    pthread_mutex_lock(&session->mutex);
+    const int reason = session->losses.presence_reason;
+    session->losses.presence_reason = 0;
+    pthread_mutex_unlock(&session->mutex);
+    if (reason == 0)
+        return;
+    mqc__session_report(
+        session, "presence_refused",
+        "broker %s does not take what this node says of itself on topic %s: %s; the "
+        "other nodes do not learn that it is up; check the broker's access rights",
+        session->options->uris[session->machine.uri_index], session->options->presence.topic,
+        mqc__reason_text(reason));
+}
+
+void mqc__session_send_announcement(struct mqc__session *session)
+{
+    if (!take_announcement(session)) {
+        mqc__session_await_memory();
+        return;
+    }
+    const struct mqc__client_message message =
+        message_of(session, mqc__buffer_view(&session->payload));
+    int token = -1;
+    mqc__session_enter_call(session);
+    const enum mqc__client_result result = session->ops->publish(session->client, &message, &token);
+    const bool goes_on = mqc__session_leave_call(session);
+    if (!goes_on)
+        return;
+    pthread_mutex_lock(&session->mutex);
+    if (result == MQC__CLIENT_OK && message.qos == MQC__QOS_1)
+        session->announcement_token = token;
+    else if (result == MQC__CLIENT_NOMEM)
+        session->has_announcement = true;
+    pthread_mutex_unlock(&session->mutex);
+    if (result == MQC__CLIENT_LOST)
+        mqc__session_await_loss(session);
+    else if (result == MQC__CLIENT_NOMEM)
+        mqc__session_await_memory();
+}
+
+bool mqc__session_settle_announcement_locked(struct mqc__session *session,
+                                             const struct mqc__ack *ack)
+{
+    if (session->announcement_token < 0 || ack->token != session->announcement_token)
+        return false;
+    session->announcement_token = -1;
+    const bool is_refused = ack->reason >= MQC__REASON_FAILURE;
+    if (is_refused && !session->is_presence_refused)
+        session->losses.presence_reason = ack->reason;
+    session->is_presence_refused = is_refused;
+    return true;
+}
+
+void mqc__session_forget_announcement_locked(struct mqc__session *session)
+{
+    session->announcement_token = -1;
+    session->has_announcement = false;
+}
+
+void mqc__session_say_farewell(struct mqc__session *session)
+{
+    const struct mqc__session_presence *presence = &session->options->presence;
+    int token = -1;
+    if (presence->topic == NULL || presence->farewell.size == 0)
+        return;
+    const struct mqc__client_message message = message_of(session, presence->farewell);
+    (void)session->ops->publish(session->client, &message, &token);
+}
