@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "cluster/node_type.h"
 #include "config/config.h"
 #include "value/signature.h"
 
@@ -10,16 +11,6 @@
 #include <stdint.h>
 
 /* What a configuration says, as plain data. Texts live in the configuration. */
-
-/* A node's class, zeek-contract: NONE, CONTROL, LOGGER, MANAGER, PROXY, WORKER. */
-enum mqc__node_type {
-    MQC__NODE_NONE,
-    MQC__NODE_CONTROL,
-    MQC__NODE_LOGGER,
-    MQC__NODE_MANAGER,
-    MQC__NODE_PROXY,
-    MQC__NODE_WORKER,
-};
 
 /* One entry of `nodes`. */
 struct mqc__node_settings {

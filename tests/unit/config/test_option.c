@@ -1,6 +1,7 @@
 #include "loading.h"
 
 #include "base/utf8.h"
+#include "cluster/node_type.h"
 #include "config/config_priv.h"
 #include "config/scalar.h"
 #include "config/spelling.h"
@@ -179,6 +180,13 @@ static void test_get_writes_what_set_took(void)
     mqc_config_free(&config);
 }
 
+/* A `type:` of the configuration is the name that the cluster's topics and errors use. */
+static void test_node_types_have_the_names_of_the_cluster(void)
+{
+    for (const struct mqc__choice *choice = mqc__node_type_choices; choice->name != NULL; choice++)
+        CHECK_TEXT(mqc__node_type_name((enum mqc__node_type)choice->value), choice->name);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -188,6 +196,7 @@ int main(void)
         {"spelling", test_spelling_distance_counts_slips},
         {"utf8", test_utf8_agrees_with_the_standard},
         {"excerpt", test_excerpt_is_printable_and_short},
+        {"node types", test_node_types_have_the_names_of_the_cluster},
         {"get", test_get_writes_what_set_took},
         CU_TEST_INFO_NULL,
     };
