@@ -84,6 +84,8 @@ static enum mqc_error copy_type(struct mqc__arena *arena, const struct mqc__type
                                 struct mqc__type_spec *to)
 {
     *to = *from;
+    if (from->enum_name.size != 0 && !mqc__arena_copy(arena, from->enum_name, &to->enum_name))
+        return MQC_ENOMEM;
     enum mqc_error error = copy_index(arena, from, to);
     if (error == MQC_OK)
         error = copy_fields(arena, from->fields, from->field_count, &to->fields);

@@ -18,6 +18,7 @@ enum mqc__shape {
 struct mqc__type_spec {
     enum mqc__shape shape;
     enum mqc_type scalar;               /* SCALAR */
+    struct mqc_view enum_name;          /* SCALAR, enum: the enum type's name; empty: not said */
     const struct mqc__type_spec *index; /* SET, TABLE: the index types */
     size_t index_count;
     const struct mqc__type_spec *yield;   /* TABLE, VECTOR */
@@ -49,7 +50,8 @@ enum mqc_error mqc__signature_parse(struct mqc__arena *arena, struct mqc_view ev
                                     struct mqc_view params, struct mqc__signature *signature_out,
                                     struct mqc_error_info *info);
 
-/* Says whether two signatures accept the same arguments (parameter names aside). */
+/* Says whether two signatures accept the same arguments; the names of parameters and enum types do
+ * not count. */
 bool mqc__signature_equal(const struct mqc__signature *a, const struct mqc__signature *b);
 
 /* Copies a signature with all that it points to into the arena. MQC_ENOMEM. */

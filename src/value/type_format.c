@@ -25,6 +25,15 @@ static const char *scalar_name(enum mqc_type type)
     }
 }
 
+static void write_scalar(const struct mqc__type_spec *spec, struct mqc__buffer *buffer)
+{
+    (void)mqc__buffer_append_text(buffer, scalar_name(spec->scalar));
+    if (spec->enum_name.size == 0)
+        return;
+    (void)mqc__buffer_append_text(buffer, " ");
+    (void)mqc__buffer_append(buffer, spec->enum_name.data, spec->enum_name.size);
+}
+
 static void write_index(const struct mqc__type_spec *spec, struct mqc__buffer *buffer)
 {
     (void)mqc__buffer_append_text(buffer, "[");
@@ -53,9 +62,7 @@ static void write_type(const struct mqc__type_spec *spec, struct mqc__buffer *bu
     switch (spec->shape) {
     case MQC__SHAPE_ANY: (void)mqc__buffer_append_text(buffer, "any"); return;
     case MQC__SHAPE_PATTERN: (void)mqc__buffer_append_text(buffer, "pattern"); return;
-    case MQC__SHAPE_SCALAR:
-        (void)mqc__buffer_append_text(buffer, scalar_name(spec->scalar));
-        return;
+    case MQC__SHAPE_SCALAR: write_scalar(spec, buffer); return;
     case MQC__SHAPE_SET:
         (void)mqc__buffer_append_text(buffer, "set");
         write_index(spec, buffer);

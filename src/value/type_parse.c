@@ -247,10 +247,23 @@ static bool take_scalar(struct parser *parser, struct mqc__type_spec *spec)
     return false;
 }
 
+/* "enum Notice::Type": Zeek hashes an enum's key with the name of its type, which no value carries.
+ */
+static enum mqc_error parse_enum_name(struct parser *parser, struct mqc__type_spec *spec)
+{
+    if (spec->scalar != MQC_TYPE_ENUM)
+        return MQC_OK;
+    const struct mqc_view name = peek_word(parser);
+    parser->position += name.size;
+    if (name.size != 0 && !mqc__arena_copy(parser->arena, name, &spec->enum_name))
+        return fail_memory(parser);
+    return MQC_OK;
+}
+
 static enum mqc_error parse_known_type(struct parser *parser, struct mqc__type_spec *spec)
 {
     if (take_scalar(parser, spec))
-        return MQC_OK;
+        return parse_enum_name(parser, spec);
     if (take_word(parser, "any")) {
         spec->shape = MQC__SHAPE_ANY;
         return MQC_OK;

@@ -21,6 +21,9 @@ static void test_parse_types_formats_back(void)
         {"record{a:count;b:string &log &optional}", "record { a: count; b: string &optional; }"},
         {"record { }", "record { }"},
         {"enum", "enum"},
+        {"enum  Notice::Type", "enum Notice::Type"},
+        {"table[enum A, enum] of enum B", "table[enum A, enum] of enum B"},
+        {"record { e: enum A &optional; f: enum; }", "record { e: enum A &optional; f: enum; }"},
         {"pattern", "pattern"},
         {"interval", "interval"},
         {"vector of\n record { x: table[count] of any; }",
@@ -59,6 +62,7 @@ static void test_parse_wrong_types_say_where(void)
         {"record { a: count b: count }", "expected ';' or '}'"},
         {"record { a: count &required }", "expected the attribute optional or log"},
         {"record { : count }", "column 10: expected a name"},
+        {"enum A B", "column 8: expected the end of the type"},
     };
     struct mqc__arena arena;
     mqc__arena_init(&arena, 1 << 20);
@@ -213,7 +217,7 @@ static void test_copy_signature_is_equal_and_independent(void)
     struct mqc__signature other;
     REQUIRE(mqc__signature_parse(&first, mqc_view_text("e"),
                                  mqc_view_text("a: table[addr, port] of record { x: count "
-                                               "&optional; }, b: vector of set[string]"),
+                                               "&optional; }, b: vector of set[enum A::B]"),
                                  &signature, NULL) == MQC_OK);
     REQUIRE(mqc__signature_parse(&second, mqc_view_text("e"), mqc_view_text("a: any, b: count"),
                                  &other, NULL) == MQC_OK);
@@ -225,12 +229,14 @@ static void test_copy_signature_is_equal_and_independent(void)
     mqc__type_format(&copy.params[0].type, text, sizeof text);
     CHECK_TEXT(text, "table[addr, port] of record { x: count &optional; }");
     CHECK_VIEW_TEXT(copy.params[1].name, "b");
+    mqc__type_format(&copy.params[1].type, text, sizeof text);
+    CHECK_TEXT(text, "vector of set[enum A::B]");
     mqc__arena_fini(&second);
 }
 
 static void test_parse_small_arena_fails_cleanly(void)
 {
-    static const char params[] = "a: table[addr, port] of record { x: count; }, b: set[string]";
+    static const char params[] = "a: table[addr, port] of record { x: count; }, b: set[enum A]";
     for (size_t limit = 0; limit < 4000; limit += 8) {
         struct mqc__arena arena;
         mqc__arena_init(&arena, limit);
