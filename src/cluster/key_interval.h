@@ -1,0 +1,24 @@
+#ifndef MQC_CLUSTER_KEY_INTERVAL_H
+#define MQC_CLUSTER_KEY_INTERVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zeek describes an interval in words, 1 hr 30 mins, and hashes the words. */
+
+/* One of them. */
+struct mqc__interval_word {
+    double amount;
+    const char *unit; /* in the singular */
+    bool is_plural;
+};
+
+/* An interval has at most this many. */
+#define MQC__INTERVAL_WORDS 6
+
+/* Splits an interval into the units that it has any of, the greatest first, and returns their
+ * number, which is 0 for no time. Any thread. */
+size_t mqc__interval_split(int64_t ns, struct mqc__interval_word words_out[MQC__INTERVAL_WORDS]);
+
+#endif
