@@ -2,7 +2,7 @@
 
 #include "base/fail.h"
 #include "cluster/hash.h"
-#include "cluster/key_interval.h"
+#include "cluster/key_time.h"
 #include "value/text.h"
 
 #include <endian.h>
@@ -107,7 +107,7 @@ static void add_scalar(uint32_t *hash, const struct mqc_value *value)
     case MQC_TYPE_COUNT: add_u64(hash, value->as.count); return;
     case MQC_TYPE_INTEGER: add_u64(hash, (uint64_t)value->as.integer); return;
     case MQC_TYPE_REAL: add_real(hash, value->as.real); return;
-    case MQC_TYPE_TIMESTAMP: add_real(hash, (double)value->as.ns / 1e9); return;
+    case MQC_TYPE_TIMESTAMP: add_real(hash, mqc__key_seconds(value->as.ns)); return;
     case MQC_TYPE_TIMESPAN: add_interval(hash, value->as.ns); return;
     case MQC_TYPE_STRING:
         add_u32(hash, (uint32_t)value->as.text.size);
@@ -201,9 +201,11 @@ static void add_value(uint32_t *hash, const struct mqc__type_spec *type,
     }
 }
 
-#define ORDER_IS_UNKNOWN                                                                           \
-    "a set or a table cannot be a key, nor be in one: Zeek hashes it in an order of its own in "   \
-    "every process"
+static const char order_is_unknown[] =
+    "a set or a table cannot be a key, nor be in one: Zeek hashes it in an order of its own in "
+    "every process";
+static const char enum_is_unnamed[] =
+    "Zeek hashes an enum with the name of its type: declare it as \"enum NAME\"";
 
 /* Returns why no value of a type can be hashed, or NULL. */
 static const char *problem_of_type(const struct mqc__type_spec *type)
@@ -212,28 +214,27 @@ static const char *problem_of_type(const struct mqc__type_spec *type)
     switch (type->shape) {
     case MQC__SHAPE_ANY: return "a part of the key is declared as any, and Zeek hashes its type";
     case MQC__SHAPE_SET:
-    case MQC__SHAPE_TABLE: return ORDER_IS_UNKNOWN;
-    case MQC__SHAPE_SCALAR:
-        if (type->scalar != MQC_TYPE_ENUM || type->enum_name.size != 0)
-            return NULL;
-        return "Zeek hashes an enum with the name of its type: declare it as \"enum NAME\"";
+    case MQC__SHAPE_TABLE: return order_is_unknown;
     case MQC__SHAPE_VECTOR: return problem_of_type(type->yield);
+    case MQC__SHAPE_PATTERN: return NULL;
+    case MQC__SHAPE_SCALAR:
+        return type->scalar == MQC_TYPE_ENUM && type->enum_name.size == 0 ? enum_is_unnamed : NULL;
     case MQC__SHAPE_RECORD:
         for (size_t i = 0; i < type->field_count && problem == NULL; i++)
             problem = problem_of_type(&type->fields[i].type);
         return problem;
-    case MQC__SHAPE_PATTERN: return NULL;
     }
     return NULL;
 }
 
 /* Returns why a value of this data type cannot be hashed without a declared type, or NULL. */
-static const char *problem_of_untyped(enum mqc_type type)
+static const char *problem_of_undeclared(enum mqc_type type)
 {
     switch (type) {
     case MQC_TYPE_NONE: return "none cannot be a key";
+    case MQC_TYPE_ENUM: return enum_is_unnamed;
     case MQC_TYPE_SET:
-    case MQC_TYPE_TABLE: return ORDER_IS_UNKNOWN;
+    case MQC_TYPE_TABLE: return order_is_unknown;
     case MQC_TYPE_VECTOR:
         return "this may be a vector, a record or a pattern, and Zeek hashes its type: declare the "
                "type of the key";
@@ -244,24 +245,19 @@ static const char *problem_of_untyped(enum mqc_type type)
 enum mqc_error mqc__key_hash(const struct mqc_value *key, const struct mqc__type_spec *type,
                              uint32_t *hash_out, struct mqc_error_info *info)
 {
-    const struct mqc__type_spec own = {.shape = MQC__SHAPE_SCALAR, .scalar = key->type};
-    const char *problem = NULL;
-    if (type == NULL || type->shape == MQC__SHAPE_ANY) {
-        problem = problem_of_untyped(key->type);
-        type = &own;
-    }
-    if (problem == NULL)
-        problem = problem_of_type(type);
+    const bool is_declared = type != NULL && type->shape != MQC__SHAPE_ANY;
+    const char *problem = is_declared ? problem_of_type(type) : problem_of_undeclared(key->type);
     if (problem != NULL)
         return mqc__fail(info, MQC_ETYPE, "%s", problem);
-    const enum mqc_error error = mqc__type_check(type, key, "key", info);
+    const enum mqc_error error = is_declared ? mqc__type_check(type, key, "key", info) : MQC_OK;
     if (error != MQC_OK)
         return error;
+    const struct mqc__type_spec own = {.shape = MQC__SHAPE_SCALAR, .scalar = key->type};
     uint32_t hash = MQC__FNV1A32_START;
     if (key->type == MQC_TYPE_STRING)
         add_view(&hash, key->as.text);
     else
-        add_value(&hash, type, key);
+        add_value(&hash, is_declared ? type : &own, key);
     *hash_out = hash;
     return MQC_OK;
 }

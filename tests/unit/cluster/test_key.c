@@ -55,6 +55,7 @@ static const struct {
     {"bool", "F", MQC_TYPE_BOOLEAN, 0x0eaff284},
     {"int", "-1", MQC_TYPE_INTEGER, 0xc3f7ca0f},
     {"time", "1970-01-01T00:00:42", MQC_TYPE_TIMESTAMP, 0xbdeb96cd},
+    {"time", "2009-02-13T23:31:30.25", MQC_TYPE_TIMESTAMP, 0x379a1456},
     {"addr", "1.2.3.4", MQC_TYPE_ADDRESS, 0xa31a27a8},
     {"addr", "::ffff:1.2.3.4", MQC_TYPE_ADDRESS, 0xa31a27a8},
     {"addr", "2001:db8::1", MQC_TYPE_ADDRESS, 0x8cd152e2},

@@ -1,4 +1,13 @@
-#include "cluster/key_interval.h"
+#include "cluster/key_time.h"
+
+/* In two parts, which are exact where it matters: a time of today has more nanoseconds than a
+ * binary64 can hold, and 1234567890.25 would become another number on the way. */
+double mqc__key_seconds(int64_t ns)
+{
+    const int64_t whole_seconds = ns / 1000000000;
+    const int64_t rest_ns = ns % 1000000000;
+    return (double)whole_seconds + (double)rest_ns / 1e9;
+}
 
 /* All but the last occur as whole numbers only. */
 static const struct {
@@ -28,7 +37,7 @@ static struct mqc__interval_word word_of(double amount, const char *unit)
 size_t mqc__interval_split(int64_t ns, struct mqc__interval_word words_out[MQC__INTERVAL_WORDS])
 {
     const size_t last = MQC__INTERVAL_WORDS - 1;
-    double rest = (double)ns / 1e9;
+    double rest = mqc__key_seconds(ns);
     size_t count = 0;
     for (size_t i = 0; i < last; i++) {
         const double amount = (double)(int64_t)(rest / units[i].seconds);

@@ -1,13 +1,16 @@
-#ifndef MQC_CLUSTER_KEY_INTERVAL_H
-#define MQC_CLUSTER_KEY_INTERVAL_H
+#ifndef MQC_CLUSTER_KEY_TIME_H
+#define MQC_CLUSTER_KEY_TIME_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zeek describes an interval in words, 1 hr 30 mins, and hashes the words. */
+/* How Zeek sees times and intervals when it hashes them. */
 
-/* One of them. */
+/* Returns the binary64 of seconds nearest to a number of nanoseconds. Any thread. */
+double mqc__key_seconds(int64_t ns);
+
+/* Zeek describes an interval in words, 1 hr 30 mins, and hashes them. This is one of them. */
 struct mqc__interval_word {
     double amount;
     const char *unit; /* in the singular */
