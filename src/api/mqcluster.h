@@ -226,6 +226,16 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_event_from_text(const struct mqc_backend
                                                         struct mqc_event **event_out,
                                                         struct mqc_error_info *info);
 
+/*
+ * Writes the MQTT topic that an event topic travels on, for other MQTT tools and a broker's access
+ * list: <root>/event/<topic>, in which '+', '#', '%' and every byte that is no printable ASCII are
+ * written as %XX. The caller frees *text_out with free(). MQC_ETOPIC: over 65,535 bytes or 200
+ * levels; MQC_ECONFIG: cluster.name is not set; MQC_EINVAL; MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_mqtt_topic(const struct mqc_config *config,
+                                                   struct mqc_view topic, char **text_out,
+                                                   struct mqc_error_info *info);
+
 /* A publication read from JSON. */
 struct mqc_request {
     struct mqc_view topic;
