@@ -3,6 +3,7 @@
 #include "api/options.h"
 #include "backend/backend.h"
 #include "base/fail.h"
+#include "link/tls_source.h"
 
 #include <stdint.h>
 
@@ -27,10 +28,13 @@ enum mqc_error mqc_backend_new(const struct mqc_config *config, struct mqc_backe
     REQUIRE_ARGUMENT(config != NULL, info);
     struct mqc__arena arena;
     mqc__arena_init(&arena, SIZE_MAX / 2);
-    struct mqc__backend_options options;
+    struct mqc__backend_options options = {.session.tls.source = NULL};
     enum mqc_error error = mqc__api_backend_options(config, &arena, &options, info);
     if (error == MQC_OK)
+        error = mqc__api_tls_source(config, &options.session.tls.source, info);
+    if (error == MQC_OK)
         error = mqc__backend_new(&options, backend_out, info);
+    mqc__tls_source_unref(&options.session.tls.source);
     mqc__arena_fini(&arena);
     return error;
 }
@@ -75,6 +79,12 @@ enum mqc_error mqc_backend_wait_ready(struct mqc_backend *backend, unsigned time
 enum mqc_error mqc_backend_flush(struct mqc_backend *backend, unsigned timeout_ms)
 {
     return backend != NULL ? mqc__backend_flush(backend, timeout_ms) : MQC_EINVAL;
+}
+
+void mqc_backend_reload_tls(struct mqc_backend *backend)
+{
+    if (backend != NULL)
+        mqc__backend_reload_tls(backend);
 }
 
 void mqc_backend_stats(const struct mqc_backend *backend, struct mqc_stats *stats_out)

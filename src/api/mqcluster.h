@@ -52,8 +52,10 @@ struct mqc_backend;
 
 /*
  * Creates a backend from a configuration, of which it copies what it needs, the declared events
- * among it. Nothing is connected yet. The caller frees it with mqc_backend_free(). MQC_ECONFIG: the
- * configuration is incomplete or contradicts itself; MQC_ENOMEM.
+ * among it, and loads certificates and keys. Nothing is connected yet. The caller frees it with
+ * mqc_backend_free(). MQC_ECONFIG: the configuration is incomplete or contradicts itself, or a file
+ * that it names cannot be used; MQC_EUNSUPPORTED: the mbedTLS of this build cannot do what it asks
+ * for; MQC_ENOMEM.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_backend_new(const struct mqc_config *config,
                                                     struct mqc_backend **backend_out,
@@ -63,9 +65,7 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_backend_new(const struct mqc_config *con
  * Zeek's Cluster::Backend::__init: starts to connect, and stays connected, in the background. It
  * does not wait: mqc_backend_wait_ready() does. `node_id` names this instance of the node and must
  * be new at every start; NULL makes one of the node's name and random bits. Once per backend, any
- * thread. With a Paho older than 1.3.14, which would send the connection through the proxy of the
- * environment variable http_proxy, it removes that variable; so call it before there are threads
- * that read the environment. After a fork the child must not use the backend, nor free it.
+ * thread. A proxy in the environment (http_proxy) is not used. After a fork the child must not use the backend, nor free it.
  * MQC_EEXIST: called before; MQC_ECLOSED; MQC_EINVAL: the id is empty, over 255 bytes, or not
  * UTF-8; MQC_ENOMEM.
  */
@@ -104,6 +104,15 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_backend_wait_ready(struct mqc_backend *b
  * Errors as mqc_backend_wait_ready(). */
 MQC_API MQC_MUST_USE enum mqc_error mqc_backend_flush(struct mqc_backend *backend,
                                                       unsigned timeout_ms);
+
+/*
+ * Loads certificates, keys and revocation lists again, in the background, also when the files look
+ * the same; without TLS nothing happens. What tls.on_change says holds for the running connection.
+ * Files that cannot be used raise Backend::error("tls_reload_failed"), and those loaded before stay
+ * in use. Changed files are found without this too, where tls.watch_interval is not 0. Before
+ * mqc_backend_init() it does nothing. Any thread.
+ */
+MQC_API void mqc_backend_reload_tls(struct mqc_backend *backend);
 
 /* Fills in the totals. Any thread. */
 MQC_API void mqc_backend_stats(const struct mqc_backend *backend, struct mqc_stats *stats_out);

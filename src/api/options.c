@@ -45,6 +45,17 @@ static const struct mqc__qos_rule *make_rules(struct mqc__arena *arena,
     return rules;
 }
 
+/* Without the source, which is loaded from files. */
+static struct mqc__session_tls session_tls(const struct mqc__settings *settings)
+{
+    return (struct mqc__session_tls){
+        .server_name = settings->tls.server_name,
+        .on_change = settings->tls.on_change == MQC__TLS_RENEW ? MQC__TLS_RENEW : MQC__TLS_KEEP,
+        .watch_interval_ms = clamp(settings->tls.watch_interval_ms),
+        .expiry_warning_s = settings->tls.expiry_warning_ms / 1000,
+    };
+}
+
 static struct mqc__session_options session_options(const struct mqc__settings *settings)
 {
     return (struct mqc__session_options){
@@ -55,6 +66,10 @@ static struct mqc__session_options session_options(const struct mqc__settings *s
         .password = settings->broker.password,
         .version = version_of(settings->broker.protocol),
         .keep_alive_s = clamp(settings->broker.keep_alive_ms / 1000),
+        .tls = session_tls(settings),
+        .tcp_timeout_ms = clamp(settings->broker.tcp_timeout_ms),
+        .tcp_keep_alive_s = clamp(settings->broker.tcp_keep_alive_ms / 1000),
+        .tcp_quick_ack = settings->broker.tcp_quick_ack,
         .connect_timeout_ms = clamp(settings->broker.connect_timeout_ms),
         .backoff_min_ms = clamp(settings->broker.backoff_min_ms),
         .backoff_max_ms = clamp(settings->broker.backoff_max_ms),

@@ -11,4 +11,10 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
                                         struct mqc__backend_options *options_out,
                                         struct mqc_error_info *info);
 
+/* Loads what the configuration says about TLS, for the caller to unref; NULL when no broker is
+ * spoken to with TLS. Errors as mqc__tls_source_new(). */
+enum mqc_error mqc__api_tls_source(const struct mqc_config *config,
+                                   struct mqc__tls_source **source_out,
+                                   struct mqc_error_info *info);
+
 #endif

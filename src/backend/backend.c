@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "link/tls_source.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -145,6 +146,7 @@ void mqc__backend_free(struct mqc_backend **backend)
     (void)mqc__backend_close(gone, 0);
     struct mqc__session *session = atomic_load(&gone->session);
     mqc__session_free(&session);
+    mqc__tls_source_unref(&gone->session_options.tls.source);
     mqc__inbox_free(&gone->inbox);
     mqc__handlers_free(&gone->handlers);
     mqc__declarations_free(&gone->declarations);
@@ -200,6 +202,13 @@ enum mqc_error mqc__backend_flush(struct mqc_backend *backend, unsigned timeout_
     return error == MQC_OK ? mqc__session_flush(session, timeout_ms) : error;
 }
 
+void mqc__backend_reload_tls(struct mqc_backend *backend)
+{
+    struct mqc__session *session = atomic_load(&backend->session);
+    if (session != NULL)
+        mqc__session_reload_tls(session);
+}
+
 static void add_session_stats(struct mqc__session *session, struct mqc_stats *stats)
 {
     struct mqc__session_stats from;
@@ -211,6 +220,9 @@ static void add_session_stats(struct mqc__session *session, struct mqc_stats *st
     stats->connects = from.connects;
     stats->outbox_events = from.outbox_events;
     stats->outbox_bytes = from.outbox_bytes;
+    stats->broker_in_bytes = from.broker_in_bytes;
+    stats->broker_out_bytes = from.broker_out_bytes;
+    stats->certificate_expiry_s = from.certificate_expiry_s;
 }
 
 void mqc__backend_stats(const struct mqc_backend *backend, struct mqc_stats *stats_out)

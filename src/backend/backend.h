@@ -51,6 +51,7 @@ unsigned mqc__backend_flush_timeout_ms(const struct mqc_backend *backend);
 enum mqc_state mqc__backend_state(const struct mqc_backend *backend);
 enum mqc_error mqc__backend_wait_ready(struct mqc_backend *backend, unsigned timeout_ms);
 enum mqc_error mqc__backend_flush(struct mqc_backend *backend, unsigned timeout_ms);
+void mqc__backend_reload_tls(struct mqc_backend *backend);
 void mqc__backend_stats(const struct mqc_backend *backend, struct mqc_stats *stats_out);
 
 enum mqc_error mqc__backend_declare(struct mqc_backend *backend, struct mqc_view name,

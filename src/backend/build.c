@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "link/tls_source.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,7 +54,11 @@ static bool copy_session_options(struct mqc_backend *backend,
     struct mqc__session_options *to = &backend->session_options;
     *to = *from;
     to->node = backend->node;
-    return copy_uris(backend, from) && copy_text(backend, from->username, &to->username) &&
+    if (from->tls.source != NULL)
+        (void)mqc__tls_source_ref(from->tls.source);
+    return copy_uris(backend, from) &&
+           copy_text(backend, from->tls.server_name, &to->tls.server_name) &&
+           copy_text(backend, from->username, &to->username) &&
            copy_text(backend, from->password, &to->password) &&
            (from->client_id != NULL ? copy_text(backend, from->client_id, &to->client_id)
                                     : make_client_id(backend, options));

@@ -8,16 +8,35 @@ static const char usage[] =
     "Usage: mqcluster check-config [OPTION...] [FILE]\n"
     "\n"
     "Reads a configuration as the other subcommands do and prints every mistake in it, one a\n"
-    "line: FILE:LINE:COLUMN: KEY: TEXT. Prints 'FILE: ok' when there is none. FILE '-' is\n"
-    "standard input. Exit status: 0 without mistakes, 2 with.\n"
+    "line: FILE:LINE:COLUMN: KEY: TEXT; then loads the certificates and keys that it names. "
+    "Prints\n"
+    "'FILE: ok' when all is well. FILE '-' is standard input. Exit status: 0 without mistakes, 2\n"
+    "with.\n"
     "\n" MQC__HELP_CONFIG "  -h, --help           print this text\n";
+
+/* The certificates and keys that it names; making a backend loads them. */
+static int check_files(const struct mqc__options *options, const char *path,
+                       const struct mqc_config *config)
+{
+    struct mqc_error_info info;
+    struct mqc_backend *backend = NULL;
+    char line[4200];
+    const enum mqc_error error = mqc_backend_new(config, &backend, &info);
+    mqc_backend_free(&backend);
+    if (error == MQC_OK)
+        return MQC__EXIT_DONE;
+    (void)snprintf(line, sizeof line, "%s: %s", path, info.text);
+    return mqc__output_line(options->who, line) ? MQC__EXIT_USAGE : MQC__EXIT_FAILED;
+}
 
 static int check(const struct mqc__options *options)
 {
     struct mqc_config *config = NULL;
     char line[4200];
     const char *path = mqc__settings_path(options);
-    const int status = mqc__settings_load(options, NULL, 0, stdout, &config);
+    int status = mqc__settings_load(options, NULL, 0, stdout, &config);
+    if (status == MQC__EXIT_DONE)
+        status = check_files(options, path, config);
     mqc_config_free(&config);
     if (status != MQC__EXIT_DONE)
         return status;

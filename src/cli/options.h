@@ -43,7 +43,8 @@ enum {
     "  -s, --set KEY=VALUE  set an option of the configuration: broker.uri=mqtt://10.0.0.1;\n"     \
     "                       may be repeated\n"
 #define MQC__HELP_BROKER                                                                           \
-    "  -b, --broker URI     the broker instead of the configuration's: mqtt://HOST:PORT\n"         \
+    "  -b, --broker URI     the broker instead of the configuration's: mqtt://HOST:PORT, or\n"     \
+    "                       mqtts://HOST:PORT together with --set tls.ca_file=FILE\n"              \
     "      --cluster NAME   the cluster instead of the configuration's; with both of them and\n"   \
     "                       without -c no file is read\n"
 #define MQC__HELP_COMMON                                                                           \

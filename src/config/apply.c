@@ -43,12 +43,23 @@ static void read_single(struct mqc__loader *loader, const struct mqc__option *op
         mqc__loader_fail(loader, spot, error, &info);
 }
 
+/* One text may stand without its list. */
+static void read_texts(struct mqc__loader *loader, const struct mqc__option *option,
+                       const struct mqc__spot *spot, const yaml_node_t *node)
+{
+    if (node->type == YAML_SEQUENCE_NODE)
+        mqc__read_texts(loader, option, spot, node);
+    else
+        read_single(loader, option, spot, node);
+}
+
 static void read_value(struct mqc__loader *loader, const struct mqc__option *option,
                        const struct mqc__spot *spot, const yaml_node_t *node)
 {
     switch (option->kind) {
     case MQC__OPTION_SECTION: read_section(loader, option, spot, node); return;
     case MQC__OPTION_URIS: mqc__read_uris(loader, spot, node); return;
+    case MQC__OPTION_TEXTS: read_texts(loader, option, spot, node); return;
     case MQC__OPTION_PREFIXES: mqc__read_prefixes(loader, spot, node); return;
     case MQC__OPTION_NODES: mqc__read_nodes(loader, spot, node); return;
     case MQC__OPTION_EVENTS: mqc__read_events(loader, spot, node); return;

@@ -3,8 +3,9 @@
 #include "base/fail.h"
 #include "base/utf8.h"
 #include "config/password.h"
+#include "config/path.h"
 #include "config/scalar.h"
-#include "config/text_check.h"
+#include "mqtt/uri.h"
 
 static void *slot_of(struct mqc_config *config, const struct mqc__option *option)
 {
@@ -43,8 +44,9 @@ static enum mqc_error assign_plain(struct mqc_config *config, struct mqc_view te
     return error;
 }
 
-static enum mqc_error assign_text(struct mqc_config *config, const struct mqc__option *option,
-                                  struct mqc_view text, struct mqc_error_info *info)
+enum mqc_error mqc__option_text(struct mqc_config *config, const struct mqc__option *option,
+                                struct mqc_view text, const char **text_out,
+                                struct mqc_error_info *info)
 {
     const char *copy = NULL;
     enum mqc_error error = option->is_secret ? mqc__text_assign(config, text, &copy, info)
@@ -52,17 +54,30 @@ static enum mqc_error assign_text(struct mqc_config *config, const struct mqc__o
     if (error == MQC_OK && option->check != NULL)
         error = option->check(copy, info);
     if (error == MQC_OK)
-        *(const char **)slot_of(config, option) = copy;
+        *text_out = copy;
     return error == MQC_OK || error == MQC_ENOMEM ? error : MQC_ECONFIG;
+}
+
+enum mqc_error mqc__uri_assign(struct mqc_config *config, struct mqc_view text,
+                               const char **uri_out, struct mqc_error_info *info)
+{
+    struct mqc__uri uri;
+    struct mqc_error_info mistake;
+    const char *copy = NULL;
+    const enum mqc_error error = mqc__text_assign(config, text, &copy, info);
+    if (error != MQC_OK)
+        return error;
+    if (mqc__uri_parse(copy, &uri, &mistake) != MQC_OK)
+        return mqc__fail(info, MQC_ECONFIG, "%s", mistake.text);
+    *uri_out = copy;
+    return MQC_OK;
 }
 
 static enum mqc_error assign_uri(struct mqc_config *config, struct mqc_view text,
                                  struct mqc_error_info *info)
 {
     const char *copy = NULL;
-    enum mqc_error error = mqc__text_assign(config, text, &copy, info);
-    if (error == MQC_OK)
-        error = mqc__check_uri(copy, info);
+    const enum mqc_error error = mqc__uri_assign(config, text, &copy, info);
     if (error != MQC_OK)
         return error;
     const char **uris = mqc__arena_alloc(&config->arena, sizeof *uris);
@@ -71,6 +86,23 @@ static enum mqc_error assign_uri(struct mqc_config *config, struct mqc_view text
     uris[0] = copy;
     config->settings.broker.uris = uris;
     config->settings.broker.uri_count = 1;
+    return MQC_OK;
+}
+
+static enum mqc_error assign_file(struct mqc_config *config, const struct mqc__option *option,
+                                  struct mqc_view text, struct mqc_error_info *info)
+{
+    char path[PATH_MAX];
+    const char *name = NULL;
+    struct mqc_view copy;
+    enum mqc_error error = assign_plain(config, text, &name, info);
+    if (error == MQC_OK)
+        error = mqc__path_resolve(config->directory, name, path, info);
+    if (error != MQC_OK)
+        return error;
+    if (!mqc__arena_copy(&config->arena, mqc_view_text(path), &copy))
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    *(const char **)slot_of(config, option) = copy.data;
     return MQC_OK;
 }
 
@@ -97,7 +129,10 @@ enum mqc_error mqc__option_assign(struct mqc_config *config, const struct mqc__o
         return mqc__scalar_number(option, text, slot_of(config, option), info);
     case MQC__OPTION_CHOICE:
         return mqc__scalar_choice(option->choices, text, slot_of(config, option), info);
-    case MQC__OPTION_TEXT: return assign_text(config, option, text, info);
+    case MQC__OPTION_TEXT:
+        return mqc__option_text(config, option, text, slot_of(config, option), info);
+    case MQC__OPTION_TEXTS: return mqc__option_assign_texts(config, option, text, info);
+    case MQC__OPTION_FILE: return assign_file(config, option, text, info);
     case MQC__OPTION_PASSWORD_FILE: return assign_password_file(config, option, text, info);
     case MQC__OPTION_URI: return assign_uri(config, text, info);
     case MQC__OPTION_SECTION:

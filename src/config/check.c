@@ -1,21 +1,16 @@
-#include "config/config_priv.h"
+#include "config/check_priv.h"
 
 #include "base/fail.h"
 
 #include <stdio.h>
 
-struct finder {
-    mqc__check_fn found;
-    void *context;
-};
-
-static void check_required(const struct mqc__settings *settings, const struct finder *finder)
+static void check_required(const struct mqc__settings *settings, const struct mqc__finder *finder)
 {
     if (settings->cluster.name == NULL)
-        finder->found(finder->context, "cluster.name", NULL,
+        finder->found(finder->context, MQC__KEYS("cluster.name"),
                       "the required option cluster.name is missing");
     if (settings->broker.uri_count == 0)
-        finder->found(finder->context, "broker.uri", "broker.uris",
+        finder->found(finder->context, MQC__KEYS("broker.uri", "broker.uris"),
                       "the required option broker.uri (or broker.uris) is missing");
 }
 
@@ -27,28 +22,30 @@ static bool has_node(const struct mqc__settings *settings, const char *name)
     return false;
 }
 
-static void check_node(const struct mqc__settings *settings, const struct finder *finder)
+static void check_node(const struct mqc__settings *settings, const struct mqc__finder *finder)
 {
     char text[360];
     if (settings->node == NULL || settings->node_count == 0 || has_node(settings, settings->node))
         return;
     (void)snprintf(text, sizeof text, "the node '%s' is not one of those listed in nodes",
                    settings->node);
-    finder->found(finder->context, "node", "nodes", text);
+    finder->found(finder->context, MQC__KEYS("node", "nodes"), text);
 }
 
-static void check_credentials(const struct mqc__settings *settings, const struct finder *finder)
+static void check_credentials(const struct mqc__settings *settings,
+                              const struct mqc__finder *finder)
 {
     /* MQTT 3.1.1, 3.1.2.9: a password needs a user name; MQTT 5 has dropped that. */
     if (settings->broker.password != NULL && settings->broker.username == NULL &&
         settings->broker.protocol != 5)
-        finder->found(finder->context, "broker.username", "broker.password",
+        finder->found(finder->context,
+                      MQC__KEYS("broker.username", "broker.password", "broker.password_file"),
                       "there is a password without broker.username, which MQTT 3.1.1 cannot send; "
                       "give a user name, or set broker.protocol to 5");
 }
 
 /* Reports that one number must not be above another. */
-static void check_order(const struct finder *finder, uint64_t small, const char *small_key,
+static void check_order(const struct mqc__finder *finder, uint64_t small, const char *small_key,
                         uint64_t large, const char *large_key)
 {
     char text[200];
@@ -56,15 +53,16 @@ static void check_order(const struct finder *finder, uint64_t small, const char 
         return;
     (void)snprintf(text, sizeof text, "%s is greater than %s; it may be at most as great",
                    small_key, large_key);
-    finder->found(finder->context, small_key, large_key, text);
+    finder->found(finder->context, MQC__KEYS(small_key, large_key), text);
 }
 
 void mqc__config_check_all(const struct mqc__settings *settings, mqc__check_fn found, void *context)
 {
-    const struct finder finder = {found, context};
+    const struct mqc__finder finder = {found, context};
     check_required(settings, &finder);
     check_node(settings, &finder);
     check_credentials(settings, &finder);
+    mqc__check_tls(settings, &finder);
     check_order(&finder, settings->broker.backoff_min_ms, "broker.backoff_min",
                 settings->broker.backoff_max_ms, "broker.backoff_max");
     check_order(&finder, settings->delivery.max_event_bytes, "delivery.max_event_bytes",
@@ -75,14 +73,13 @@ void mqc__config_check_all(const struct mqc__settings *settings, mqc__check_fn f
                 settings->delivery.outbox_bytes, "delivery.outbox_bytes");
 }
 
-static void keep_first(void *context, const char *key, const char *other, const char *text)
+static void keep_first(void *context, const char *const *keys, const char *text)
 {
     struct mqc_error_info *first = context;
-    (void)other;
     if (first->code != MQC_OK)
         return;
     (void)mqc__fail(first, MQC_ECONFIG, "%s", text);
-    mqc__fail_place(first, "%s", key);
+    mqc__fail_place(first, "%s", keys[0]);
 }
 
 enum mqc_error mqc_config_check(const struct mqc_config *config, struct mqc_error_info *info)

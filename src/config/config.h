@@ -37,19 +37,20 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_config_load(const char *path, mqc_config
                                                     void *context, struct mqc_config **config_out);
 
 /*
- * Sets one scalar option by its dotted path, from text as it would stand in YAML:
- * mqc_config_set(config, "broker.uri", "mqtt://127.0.0.1:1883", &info); ${VAR} is not replaced.
- * Copies the text; the memory of the value before is freed with the configuration.
- * MQC_ENOTFOUND: no such option; MQC_ECONFIG: the value does not fit, or the option is no scalar;
+ * Sets one option that is a scalar or a list of texts by its dotted path, from text as it would
+ * stand in YAML: mqc_config_set(config, "broker.uri", "mqtt://127.0.0.1:1883", &info), or "[a, b]"
+ * for a list; ${VAR} is not replaced. A relative name of a file starts at the folder of the file
+ * that was loaded. Copies the text; the memory of the value before is freed with the configuration.
+ * MQC_ENOTFOUND: no such option; MQC_ECONFIG: the value does not fit, or the option is neither;
  * MQC_ENOMEM. The option is unchanged then.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_config_set(struct mqc_config *config, const char *path,
                                                    const char *value, struct mqc_error_info *info);
 
 /*
- * Writes the value of one scalar option, as it would stand in YAML, into text_out, which has room
- * for `size` bytes with the NUL: mqc_config_get(config, "log.level", text, sizeof text).
- * MQC_ENOTFOUND: there is no such scalar, it is not set, or it is a secret; MQC_ETOOLARGE: cut to
+ * Writes the value of one scalar or list of texts, as it would stand in YAML, into text_out, which
+ * has room for `size` bytes with the NUL: mqc_config_get(config, "log.level", text, sizeof text).
+ * MQC_ENOTFOUND: there is no such option, it is not set, or it is a secret; MQC_ETOOLARGE: cut to
  * fit; MQC_EINVAL. text_out is empty on the others.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_config_get(const struct mqc_config *config,

@@ -10,6 +10,9 @@
 /* MQTT 1.5.4: the longest text that MQTT can carry. */
 #define MQC__CONFIG_TEXT_BYTES_MAX ((size_t)65535)
 
+/* A list of texts or of addresses has at most this many entries. */
+#define MQC__CONFIG_TEXTS_MAX ((size_t)64)
+
 struct mqc_config {
     struct mqc__settings settings;
     struct mqc__arena arena; /* everything that the settings point to */
@@ -27,8 +30,28 @@ enum mqc_error mqc__option_assign(struct mqc_config *config, const struct mqc__o
 enum mqc_error mqc__text_assign(struct mqc_config *config, struct mqc_view text,
                                 const char **text_out, struct mqc_error_info *info);
 
-/* Takes one contradiction: the options that it lies in (`other` may be NULL) and what is wrong. */
-typedef void (*mqc__check_fn)(void *context, const char *key, const char *other, const char *text);
+/* Makes one text of an option of texts, as mqc__option_assign does; *text_out is unchanged on
+ * failure. */
+enum mqc_error mqc__option_text(struct mqc_config *config, const struct mqc__option *option,
+                                struct mqc_view text, const char **text_out,
+                                struct mqc_error_info *info);
+
+/* Sets an option of texts from one text or from a list in brackets, "[a, b]"; as
+ * mqc__option_assign. */
+enum mqc_error mqc__option_assign_texts(struct mqc_config *config, const struct mqc__option *option,
+                                        struct mqc_view text, struct mqc_error_info *info);
+
+/* Sets an option of texts; they must be in the configuration's arena. */
+void mqc__option_set_texts(struct mqc_config *config, const struct mqc__option *option,
+                           const char **texts, size_t count);
+
+/* Copies text that must be a broker's address into the arena; errors as above. */
+enum mqc_error mqc__uri_assign(struct mqc_config *config, struct mqc_view text,
+                               const char **uri_out, struct mqc_error_info *info);
+
+/* Takes one contradiction: the options that it lies in, a list that ends with NULL, and what is
+ * wrong. */
+typedef void (*mqc__check_fn)(void *context, const char *const *keys, const char *text);
 
 /* Calls `found` for everything that a single option cannot tell. */
 void mqc__config_check_all(const struct mqc__settings *settings, mqc__check_fn found,

@@ -27,7 +27,9 @@ static const char *noun_of(enum mqc__option_kind kind)
     case MQC__OPTION_SIZE: return "A size";
     case MQC__OPTION_DURATION: return "A duration";
     case MQC__OPTION_TEXT: return "A text";
+    case MQC__OPTION_TEXTS: return "A list of texts, or one text";
     case MQC__OPTION_CHOICE: return "";
+    case MQC__OPTION_FILE:
     case MQC__OPTION_PASSWORD_FILE: return "A file name";
     case MQC__OPTION_URI: return "A broker's address";
     case MQC__OPTION_URIS: return "A list of broker addresses";

@@ -18,11 +18,28 @@ static int put(char *text_out, size_t size, const char *text)
     return text != NULL ? snprintf(text_out, size, "%s", text) : -1;
 }
 
+/* A list in brackets. */
+static int put_texts(char *text_out, size_t size, const char *const *texts, size_t count)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t room = length < size ? size - length : 0;
+        const int added = snprintf(room != 0 ? text_out + length : NULL, room, "%s%s%s",
+                                   i == 0 ? "[" : ", ", texts[i], i + 1 == count ? "]" : "");
+        if (added < 0)
+            return added;
+        length += (size_t)added;
+    }
+    return count != 0 ? (int)length : -1;
+}
+
 /* Returns the length of the value's text, below 0 when the option is not set. */
-static int put_value(const struct mqc__option *option, const void *value, char *text_out,
-                     size_t size)
+static int put_value(const struct mqc__option *option, const struct mqc__settings *settings,
+                     char *text_out, size_t size)
 {
     char number[MQC__SCALAR_BYTES];
+    const void *value = (const char *)settings + option->offset;
+    const void *count = (const char *)settings + option->count_offset;
     switch (option->kind) {
     case MQC__OPTION_BOOL: return put(text_out, size, *(const bool *)value ? "true" : "false");
     case MQC__OPTION_INTEGER:
@@ -30,7 +47,10 @@ static int put_value(const struct mqc__option *option, const void *value, char *
     case MQC__OPTION_DURATION:
         return put(text_out, size,
                    mqc__scalar_format(option->kind, *(const uint64_t *)value, number));
-    case MQC__OPTION_TEXT: return put(text_out, size, *(const char *const *)value);
+    case MQC__OPTION_TEXT:
+    case MQC__OPTION_FILE: return put(text_out, size, *(const char *const *)value);
+    case MQC__OPTION_TEXTS:
+        return put_texts(text_out, size, *(const char **const *)value, *(const size_t *)count);
     case MQC__OPTION_CHOICE:
         return put(text_out, size, choice_name(option->choices, *(const int *)value));
     default: return -1;
@@ -46,8 +66,7 @@ enum mqc_error mqc_config_get(const struct mqc_config *config, const char *path,
     const struct mqc__option *option = mqc__option_find(mqc_view_text(path));
     if (option == NULL || option->is_secret)
         return MQC_ENOTFOUND;
-    const char *settings = (const char *)&config->settings;
-    const int length = put_value(option, settings + option->offset, text_out, size);
+    const int length = put_value(option, &config->settings, text_out, size);
     if (length < 0)
         return MQC_ENOTFOUND;
     return (size_t)length < size ? MQC_OK : MQC_ETOOLARGE;

@@ -2,9 +2,7 @@
 
 #include "base/utf8.h"
 #include "config/scalar.h"
-#include "config/text_check.h"
 
-#define URIS_MAX ((size_t)64)
 #define PREFIXES_MAX ((size_t)1000)
 
 static bool check_length(struct mqc__loader *loader, const struct mqc__spot *spot, size_t count,
@@ -24,9 +22,7 @@ static bool read_uri(struct mqc__loader *loader, const struct mqc__spot *spot,
     struct mqc_error_info info;
     if (!mqc__read_scalar(loader, spot, node, &text))
         return false;
-    enum mqc_error error = mqc__text_assign(loader->config, text, uri_out, &info);
-    if (error == MQC_OK)
-        error = mqc__check_uri(*uri_out, &info);
+    const enum mqc_error error = mqc__uri_assign(loader->config, text, uri_out, &info);
     if (error != MQC_OK)
         mqc__loader_fail(loader, spot, error, &info);
     return error == MQC_OK;
@@ -37,7 +33,7 @@ void mqc__read_uris(struct mqc__loader *loader, const struct mqc__spot *spot,
 {
     size_t count = 0;
     if (!mqc__read_list(loader, spot, node, "a list of broker addresses", &count) ||
-        !check_length(loader, spot, count, URIS_MAX))
+        !check_length(loader, spot, count, MQC__CONFIG_TEXTS_MAX))
         return;
     if (count == 0) {
         mqc__problems_add(loader->problems, spot, "the list is empty; expected broker addresses");
@@ -54,6 +50,37 @@ void mqc__read_uris(struct mqc__loader *loader, const struct mqc__spot *spot,
     }
     loader->config->settings.broker.uris = uris;
     loader->config->settings.broker.uri_count = count;
+}
+
+static void read_text(struct mqc__loader *loader, const struct mqc__option *option,
+                      const struct mqc__spot *spot, const yaml_node_t *node, const char **text_out)
+{
+    struct mqc_view text;
+    struct mqc_error_info info;
+    if (!mqc__read_scalar(loader, spot, node, &text))
+        return;
+    const enum mqc_error error = mqc__option_text(loader->config, option, text, text_out, &info);
+    if (error != MQC_OK)
+        mqc__loader_fail(loader, spot, error, &info);
+}
+
+void mqc__read_texts(struct mqc__loader *loader, const struct mqc__option *option,
+                     const struct mqc__spot *spot, const yaml_node_t *node)
+{
+    size_t count = 0;
+    if (!mqc__read_list(loader, spot, node, "a list of texts, or one text", &count) ||
+        !check_length(loader, spot, count, MQC__CONFIG_TEXTS_MAX))
+        return;
+    const char **texts = mqc__loader_array(loader, &loader->config->arena, count, sizeof *texts);
+    if (texts == NULL)
+        return;
+    for (size_t i = 0; i < count && !mqc__loader_must_stop(loader); i++) {
+        char key[MQC__KEY_BYTES];
+        struct mqc__spot item_spot;
+        const yaml_node_t *item = mqc__list_item(loader, spot, node, i, key, &item_spot);
+        read_text(loader, option, &item_spot, item, &texts[i]);
+    }
+    mqc__option_set_texts(loader->config, option, texts, count);
 }
 
 /* A prefix of Zeek topics may be empty and contain any character but NUL. */

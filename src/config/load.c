@@ -21,26 +21,26 @@ static void report_place(struct mqc__loader *loader, const char *key, const char
 
 static bool has_failed(struct mqc__loader *loader, const char *key)
 {
-    if (key == NULL)
-        return false;
     const struct mqc__option *option = mqc__option_find(mqc_view_text(key));
     const struct mqc__option *section = mqc__option_section(option);
     return mqc__loader_place(loader, option)->has_failed ||
            (section != NULL && mqc__loader_place(loader, section)->has_failed);
 }
 
-/* Reports a contradiction at the option that is given, unless a mistake in one of the two is known
- * already and may be its cause. */
-static void report_check(void *context, const char *key, const char *other, const char *text)
+/* Reports a contradiction at the first of its options that is given, unless a mistake in one of
+ * them is known already and may be its cause. */
+static void report_check(void *context, const char *const *keys, const char *text)
 {
     struct mqc__loader *loader = context;
-    if (has_failed(loader, key) || has_failed(loader, other))
-        return;
-    const bool is_here = mqc__loader_place(loader, mqc__option_find(mqc_view_text(key)))->is_given;
-    const bool is_there =
-        other != NULL &&
-        mqc__loader_place(loader, mqc__option_find(mqc_view_text(other)))->is_given;
-    report_place(loader, !is_here && is_there ? other : key, text);
+    const char *given = NULL;
+    for (size_t i = 0; keys[i] != NULL; i++) {
+        if (has_failed(loader, keys[i]))
+            return;
+        const struct mqc__option *option = mqc__option_find(mqc_view_text(keys[i]));
+        if (given == NULL && mqc__loader_place(loader, option)->is_given)
+            given = keys[i];
+    }
+    report_place(loader, given != NULL ? given : keys[0], text);
 }
 
 static void check_exclusions(struct mqc__loader *loader)

@@ -91,6 +91,8 @@ bool mqc__read_scalar(struct mqc__loader *loader, const struct mqc__spot *spot,
 /* The readers of the sections that are no plain options; each reports what is wrong. */
 void mqc__read_uris(struct mqc__loader *loader, const struct mqc__spot *spot,
                     const yaml_node_t *node);
+void mqc__read_texts(struct mqc__loader *loader, const struct mqc__option *option,
+                     const struct mqc__spot *spot, const yaml_node_t *node);
 void mqc__read_prefixes(struct mqc__loader *loader, const struct mqc__spot *spot,
                         const yaml_node_t *node);
 void mqc__read_nodes(struct mqc__loader *loader, const struct mqc__spot *spot,

@@ -16,7 +16,9 @@ enum mqc__option_kind {
     MQC__OPTION_SIZE,          /* uint64_t, bytes */
     MQC__OPTION_DURATION,      /* uint64_t, milliseconds */
     MQC__OPTION_TEXT,          /* const char * */
+    MQC__OPTION_TEXTS,         /* const char **, and how many in a size_t at count_offset */
     MQC__OPTION_CHOICE,        /* int */
+    MQC__OPTION_FILE,          /* const char *, a path from the root or the working folder */
     MQC__OPTION_PASSWORD_FILE, /* const char *, the file's contents */
     MQC__OPTION_URI,           /* broker.uris with one entry */
     MQC__OPTION_URIS,          /* broker.uris */
@@ -40,10 +42,11 @@ struct mqc__option {
     const char *example;               /* lines of YAML for the sample; NULL: the default */
     const char *excludes;              /* path of an option that must not be given as well */
     const struct mqc__choice *choices; /* MQC__OPTION_CHOICE */
-    /* MQC__OPTION_TEXT: refuses what cannot be used; NULL: any text */
+    /* MQC__OPTION_TEXT, each of MQC__OPTION_TEXTS: refuses what cannot be used; NULL: any text */
     enum mqc_error (*check)(const char *text, struct mqc_error_info *info);
-    size_t offset; /* where its value is in struct mqc__settings */
-    uint64_t min;  /* numbers: the range, inclusive */
+    size_t offset;       /* where its value is in struct mqc__settings */
+    size_t count_offset; /* MQC__OPTION_TEXTS */
+    uint64_t min;        /* numbers: the range, inclusive */
     uint64_t max;
     uint64_t step; /* numbers: must be a multiple; 0: any */
     enum mqc__option_kind kind;
@@ -56,7 +59,7 @@ extern const struct mqc__option mqc__options[];
 extern const size_t mqc__option_count;
 
 /* At least as many as mqc__option_count. */
-#define MQC__OPTION_LIMIT 48
+#define MQC__OPTION_LIMIT 64
 
 extern const struct mqc__choice mqc__guarantee_choices[];
 extern const struct mqc__choice mqc__node_type_choices[];

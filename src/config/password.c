@@ -2,10 +2,10 @@
 
 #include "base/fail.h"
 #include "base/utf8.h"
+#include "config/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -100,10 +100,9 @@ enum mqc_error mqc__password_read(struct mqc__arena *arena, const char *director
                                   const char **password_out, struct mqc_error_info *info)
 {
     char full[PATH_MAX];
-    const bool is_absolute = path[0] == '/' || directory == NULL;
-    const int length = snprintf(full, sizeof full, "%s%s", is_absolute ? "" : directory, path);
-    if (length < 0 || (size_t)length >= sizeof full)
-        return mqc__fail(info, MQC_ECONFIG, "the file's name is too long");
+    const enum mqc_error resolved = mqc__path_resolve(directory, path, full, info);
+    if (resolved != MQC_OK)
+        return resolved;
     /* O_NONBLOCK: a FIFO must not hold up the start. */
     const int file = open(full, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (file < 0)

@@ -59,7 +59,31 @@ struct mqc__settings {
         uint64_t session_expiry_ms;
         uint64_t max_in_flight;
         uint64_t max_in_flight_bytes;
+        uint64_t tcp_timeout_ms;    /* 0: the system's */
+        uint64_t tcp_keep_alive_ms; /* whole seconds, 0: none */
+        bool tcp_quick_ack;
     } broker;
+    struct {
+        const char *ca_file; /* all texts: NULL when not set */
+        const char *ca_path;
+        const char *certificate_file;
+        const char *key_file;
+        const char *key_password_file;
+        const char *crl_file;
+        const char *psk_identity;
+        const char *psk_file;
+        const char *server_name; /* NULL: the host of the URI */
+        const char **alpn;
+        size_t alpn_count;
+        const char **ciphers;
+        size_t cipher_count; /* 0: the default order */
+        int minimum_version; /* enum mqc__tls_version of link/tls_config.h */
+        bool insecure;
+        bool allow_readable_key;
+        int on_change;              /* enum mqc__tls_on_change of mqtt/session.h */
+        uint64_t watch_interval_ms; /* 0: the files are not watched */
+        uint64_t expiry_warning_ms;
+    } tls;
     struct {
         int guarantee; /* enum mqc__guarantee, for topics that no prefix matches */
         struct mqc__guarantee_settings *prefixes;

@@ -3,7 +3,14 @@
 #include "base/fail.h"
 #include "base/utf8.h"
 
+#include <arpa/inet.h>
+
 #define LEVEL_BYTES_MAX 255
+/* RFC 1035 2.3.4, written with dots */
+#define HOST_BYTES_MAX 253
+#define ALPN_BYTES_MAX 255
+/* The longest in the registry has about 50. */
+#define CIPHER_BYTES_MAX 79
 
 enum mqc_error mqc__check_level(const char *text, struct mqc_error_info *info)
 {
@@ -82,4 +89,48 @@ enum mqc_error mqc__check_parameter_name(struct mqc_view name, struct mqc_error_
                      "%s is no parameter name; expected letters, digits and '_', at most %d of "
                      "them, the first no digit",
                      mqc__excerpt(name, excerpt), LEVEL_BYTES_MAX);
+}
+
+/* Says whether the text has 1 to `max` bytes: letters, digits and what is in `more`. */
+static bool is_made_of(const char *text, const char *more, size_t max)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if (!is_letter(*at) && !is_digit(*at) && strchr(more, *at) == NULL)
+            return false;
+    return text[0] != '\0' && strlen(text) <= max;
+}
+
+enum mqc_error mqc__check_server_name(const char *text, struct mqc_error_info *info)
+{
+    char excerpt[MQC__EXCERPT_BYTES];
+    struct in6_addr address;
+    if (is_made_of(text, "-.", HOST_BYTES_MAX) || inet_pton(AF_INET6, text, &address) == 1)
+        return MQC_OK;
+    return mqc__fail(info, MQC_ECONFIG,
+                     "%s is neither a host name nor an IP address; expected at most %d letters, "
+                     "digits, '-', '_' and '.', or an IPv6 address, without mqtts:// and without "
+                     "the port",
+                     mqc__excerpt(mqc_view_text(text), excerpt), HOST_BYTES_MAX);
+}
+
+enum mqc_error mqc__check_alpn(const char *text, struct mqc_error_info *info)
+{
+    char excerpt[MQC__EXCERPT_BYTES];
+    if (is_made_of(text, "!#$%&*+-./:;<=>?@^|~", ALPN_BYTES_MAX))
+        return MQC_OK;
+    return mqc__fail(info, MQC_ECONFIG,
+                     "%s is no protocol name; expected at most %d letters, digits and signs as in "
+                     "mqtt or x-amzn-mqtt-ca, one name in each entry",
+                     mqc__excerpt(mqc_view_text(text), excerpt), ALPN_BYTES_MAX);
+}
+
+enum mqc_error mqc__check_cipher(const char *text, struct mqc_error_info *info)
+{
+    char excerpt[MQC__EXCERPT_BYTES];
+    if (is_made_of(text, "-", CIPHER_BYTES_MAX))
+        return MQC_OK;
+    return mqc__fail(info, MQC_ECONFIG,
+                     "%s is no cipher suite; expected a name such as "
+                     "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, one in each entry",
+                     mqc__excerpt(mqc_view_text(text), excerpt));
 }

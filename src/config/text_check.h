@@ -16,8 +16,14 @@ enum mqc_error mqc__check_level(const char *text, struct mqc_error_info *info);
 enum mqc_error mqc__check_event_name(struct mqc_view name, struct mqc_error_info *info);
 enum mqc_error mqc__check_parameter_name(struct mqc_view name, struct mqc_error_info *info);
 
-/* A broker's address: mqtt://HOST[:PORT], an IPv6 address in brackets. The error never repeats a
- * password. */
-enum mqc_error mqc__check_uri(const char *text, struct mqc_error_info *info);
+/* Whom a broker's certificate may be for: a host name or an IP address, at most 253 bytes. */
+enum mqc_error mqc__check_server_name(const char *text, struct mqc_error_info *info);
+
+/* RFC 7301 3.1: the name of a protocol, at most 255 bytes; of visible ASCII, so that it can stand
+ * in a list. */
+enum mqc_error mqc__check_alpn(const char *text, struct mqc_error_info *info);
+
+/* A cipher suite's name: letters, digits, '-' and '_'. */
+enum mqc_error mqc__check_cipher(const char *text, struct mqc_error_info *info);
 
 #endif

@@ -96,15 +96,19 @@ static void report_problem(void *context, const struct mqc_config_problem *probl
                     problem->column, problem->key, colon, problem->text);
 }
 
-static void check_config(const struct node *node)
+/* Certificates are loaded anew; for the rest of the file a mistake is better found now than at the
+ * next start. */
+static void reload(const struct node *node)
 {
     struct mqc_config *config = NULL;
     const char *path = node->config_path;
+    mqc_backend_reload_tls(node->backend);
     if (strcmp(path, "-") == 0) {
-        mqc__daemon_log(MQC_LOG_INFO, "SIGHUP: the configuration came from standard input");
+        mqc__daemon_log(MQC_LOG_INFO, "SIGHUP: loading certificates again; the configuration came "
+                                      "from standard input");
         return;
     }
-    mqc__daemon_log(MQC_LOG_INFO, "SIGHUP: checking %s", path);
+    mqc__daemon_log(MQC_LOG_INFO, "SIGHUP: loading certificates again, checking %s", path);
     if (mqc_config_load(path, report_problem, NULL, &config) == MQC_OK)
         mqc__daemon_log(MQC_LOG_INFO, "%s is in order; changes in it take effect at the next start",
                         path);
@@ -116,7 +120,7 @@ static void take_signals(struct node *node)
     struct signalfd_siginfo signal;
     while (read(node->signal_fd, &signal, sizeof signal) == (ssize_t)sizeof signal) {
         if (signal.ssi_signo == SIGHUP) {
-            check_config(node);
+            reload(node);
             continue;
         }
         mqc__daemon_log(MQC_LOG_INFO, "%s: stopping",

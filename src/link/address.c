@@ -1,8 +1,8 @@
 #include "link/address.h"
 
 #include "base/fail.h"
+#include "base/thread.h"
 #include "link/link_deadline.h"
-#include "link/link_thread.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -173,7 +173,7 @@ static bool start(struct lookup *lookup)
 {
     (void)atomic_fetch_add(&lookup_count, 1);
     lookup->reference_count++;
-    if (mqc__link_thread_start(run_lookup, lookup, NULL) == 0)
+    if (mqc__thread_start(NULL, run_lookup, lookup) == MQC_OK)
         return true;
     lookup->reference_count--;
     (void)atomic_fetch_sub(&lookup_count, 1);

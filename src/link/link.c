@@ -1,7 +1,8 @@
 #include "link/link_priv.h"
 
 #include "base/fail.h"
-#include "link/link_thread.h"
+#include "base/thread.h"
+#include "link/proxy_request.h"
 #include "link/tls.h"
 
 #include <poll.h>
@@ -46,7 +47,8 @@ static bool await_client(struct mqc__link *link)
 static void *run(void *context)
 {
     struct mqc__link *link = context;
-    if (await_client(link))
+    if (await_client(link) &&
+        (!link->is_proxy || mqc__proxy_request_answer(link->client.fd, link->stop_fd)))
         mqc__relay_run(&link->relay, LINGER_MS);
     mqc__wire_hang_up(&link->client);
     mqc__wire_hang_up(&link->broker);
@@ -81,7 +83,7 @@ enum mqc_error mqc__link_start(struct mqc__link *link, struct mqc_error_info *in
     const enum mqc_error error = mqc__loopback_open(&link->loopback, info);
     if (error != MQC_OK)
         return error;
-    link->is_running = mqc__link_thread_start(run, link, &link->thread) == 0;
+    link->is_running = mqc__thread_start(&link->thread, run, link) == MQC_OK;
     if (!link->is_running)
         return mqc__fail(info, MQC_ENOMEM, "no thread for the connection to the broker");
     return MQC_OK;

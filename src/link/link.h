@@ -32,6 +32,9 @@ struct mqc__link_options {
     /* Acknowledge what the broker sends without delay: a broker that holds small packets back until
      * then (Nagle) answers 40 ms sooner, for a packet more per message that is answered anyway. */
     bool acks_at_once;
+    /* The client takes the link for an HTTP proxy: the link answers its CONNECT request, whatever
+     * that names, and goes on as always. */
+    bool is_proxy;
     size_t buffer_bytes; /* held back at most in each direction; 0: the default */
 };
 
@@ -58,12 +61,17 @@ struct mqc__link_failure {
  *   resolve_failed   the host name has no address, or nobody told it in time
  *   connect_failed   no address accepts a connection
  *   tls_timeout      the broker did not finish the TLS handshake
+ *   tls_closed       the connection was closed or reset during the TLS handshake
  *   connection_*     as in mqc__link_failure(), during the TLS handshake
  *   link_failed      this host is short of something: memory, files, threads
  */
 MQC_MUST_USE enum mqc_error mqc__link_open(const struct mqc__link_options *options,
                                            struct mqc__link **link_out, const char **tag_out,
                                            struct mqc_error_info *info);
+
+/* Says whether the host accepts TCP connections on the port now. Blocks, at most timeout_ms. Any
+ * thread. */
+bool mqc__link_probe(const char *host, uint16_t port, unsigned timeout_ms);
 
 /* The port of 127.0.0.1 on which the link waits for its client. It takes one connection, of this
  * process; the port stays the link's until then. */

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static enum mqc_error connect_tcp(struct mqc__link *link, const struct mqc__link_options *options,
                                   int64_t deadline_ms, const char **tag_out,
@@ -32,6 +33,28 @@ static enum mqc_error connect_tcp(struct mqc__link *link, const struct mqc__link
     return MQC_OK;
 }
 
+bool mqc__link_probe(const char *host, uint16_t port, unsigned timeout_ms)
+{
+    const int64_t deadline_ms = mqc__clock_monotonic_ms() + (int64_t)timeout_ms;
+    struct mqc__address_list list;
+    size_t which = 0;
+    int fd = -1;
+    if (mqc__address_lookup(host, port, deadline_ms, &list, NULL) != MQC_OK ||
+        mqc__dial(&list, deadline_ms, &fd, &which, NULL) != MQC_OK)
+        return false;
+    (void)close(fd);
+    return true;
+}
+
+/* Whether a server closes or resets the connection when it does not like what it reads depends on
+ * the moment alone. */
+static bool was_closed(const struct mqc__link_failure *failure)
+{
+    return strcmp(failure->tag, "tls_closed") == 0 ||
+           strcmp(failure->tag, "connection_closed") == 0 ||
+           strcmp(failure->tag, "connection_reset") == 0;
+}
+
 static enum mqc_error report_handshake(const struct mqc__link *link,
                                        const struct mqc__link_options *options,
                                        const char **tag_out, struct mqc_error_info *info)
@@ -40,11 +63,15 @@ static enum mqc_error report_handshake(const struct mqc__link *link,
     const struct mqc__tls_failure *engine = mqc__tls_failure(link->broker.tls);
     enum mqc_error error = engine->tag != NULL ? engine->info.code : MQC_ECONNECT;
     const char *advice = "";
+    *tag_out = failure->tag;
+    if (was_closed(failure)) {
+        *tag_out = "tls_closed";
+        advice = "; check that this is the broker's port for TLS, and the broker's log";
+    }
     if (strcmp(failure->tag, MQC__TLS_TIMEOUT_TAG) == 0) {
         error = MQC_ETIMEOUT;
         advice = "; check that this is the broker's port for TLS";
     }
-    *tag_out = failure->tag;
     return mqc__fail(info, error, "TLS handshake with %s (%s) failed: %s%s", options->host,
                      link->description, failure->text, advice);
 }
@@ -79,6 +106,7 @@ enum mqc_error mqc__link_connect(struct mqc__link *link, const struct mqc__link_
                                  const char **tag_out, struct mqc_error_info *info)
 {
     const int64_t deadline_ms = mqc__clock_monotonic_ms() + options->connect_timeout_ms;
+    link->is_proxy = options->is_proxy;
     const enum mqc_error error = connect_tcp(link, options, deadline_ms, tag_out, info);
     if (error != MQC_OK || options->tls == NULL)
         return error;

@@ -12,7 +12,8 @@ struct mqc__link {
     struct mqc__wire client;
     struct mqc__wire broker;
     struct mqc__relay relay;
-    int stop_fd; /* an eventfd */
+    int stop_fd;   /* an eventfd */
+    bool is_proxy; /* as in the options */
     char description[300];
     pthread_t thread;
     bool is_running;       /* the thread is to be joined */

@@ -1,6 +1,7 @@
 #ifndef MQC_MQTT_CLIENT_H
 #define MQC_MQTT_CLIENT_H
 
+#include "link/link.h"
 #include "mqtt/session.h"
 
 /*
@@ -13,12 +14,20 @@ struct mqc__client;
 /* What a connection should be. Borrowed from create until free. */
 struct mqc__connect_request {
     const char *uri;
-    bool is_311; /* MQTT 3.1.1, not 5 */
+    struct mqc__tls_config *tls; /* for mqtts:// */
+    const char *server_name;     /* what the broker proves to be; NULL: the URI's host */
+    /* With TLS: what may be resumed, the owner's; replaced when the connection ends by what the
+     * next one can resume. */
+    struct mqc__tls_session **tls_session;
+    unsigned tcp_timeout_ms;   /* as user_timeout_ms of struct mqc__link_options */
+    unsigned tcp_keep_alive_s; /* TCP's, not MQTT's; 0: none */
+    bool tcp_quick_ack;        /* as acks_at_once there */
+    bool is_311;               /* MQTT 3.1.1, not 5 */
     const char *client_id;
     const char *username; /* NULL: none */
     const char *password; /* NULL: none */
     unsigned keep_alive_s;
-    unsigned timeout_ms;
+    unsigned timeout_ms;       /* for connection, TLS handshake and MQTT's answer together */
     bool starts_clean;         /* what the broker kept for the client id is thrown away */
     uint32_t session_expiry_s; /* 0: the session ends with the connection. With MQTT 3.1.1 a session
                                 * that starts clean ends with it too. */
@@ -35,6 +44,13 @@ enum mqc__client_result {
     MQC__CLIENT_NOMEM,
 };
 
+/* Why there is no connection, or none any more. */
+struct mqc__client_failure {
+    const char *tag; /* a constant, see mqc__link_open() and mqc__link_failure(); NULL: not known */
+    char text[sizeof((struct mqc_error_info *)NULL)->text];
+    bool is_closed; /* the broker was reached and just ended the connection */
+};
+
 /* The broker's answer to a connect. */
 struct mqc__connect_answer {
     int reason; /* with REFUSED: the return code of the CONNACK */
@@ -43,6 +59,7 @@ struct mqc__connect_answer {
     int qos_max;
     /* What the broker demands and the client does not keep by itself; else what was asked for. */
     unsigned keep_alive_s;
+    char connection[300]; /* what it runs over, for the log: address, TLS version, peer */
 };
 
 /* What the client tells. Callbacks run on the client library's threads, may run before the call
@@ -68,6 +85,12 @@ struct mqc__client_message {
     enum mqc__qos qos;
 };
 
+/* Bytes on the way to and from the broker. */
+struct mqc__client_traffic {
+    uint64_t in_bytes;
+    uint64_t out_bytes;
+};
+
 struct mqc__client_ops {
     /* Makes a client without a connection; NULL when memory runs out. Does not block on the
      * network. Borrows the request; copies the sink. */
@@ -91,23 +114,25 @@ struct mqc__client_ops {
      * called), LOST, UNUSABLE, NOMEM. */
     enum mqc__client_result (*publish)(struct mqc__client *client,
                                        const struct mqc__client_message *message, int *token_out);
+    /* Tells why connect found the broker UNREACHABLE, or why the connection was lost. */
+    void (*failure)(const struct mqc__client *client, struct mqc__client_failure *failure_out);
+    /* Tells how many bytes the connection has carried, TLS included. Any thread, once connect has
+     * returned OK. */
+    void (*traffic)(const struct mqc__client *client, struct mqc__client_traffic *traffic_out);
     /* Ends the connection politely. Blocks for a moment. Idempotent; also without a connection. */
     void (*disconnect)(struct mqc__client *client);
     /* Waits for a callback that runs, disconnects if that was not done, frees. NULL is fine. */
     void (*free)(struct mqc__client *client);
-    /* Finds out in words why a broker could not be reached: "connection refused". Returns true when
-     * it accepts TCP connections now; the words are empty then. Blocks, at most timeout_ms beyond
-     * the look-up of the name. Needs no client. */
-    bool (*probe)(const char *uri, unsigned timeout_ms, char *words_out, size_t words_size);
+    /* Says whether a broker accepts TCP connections now. Blocks, at most timeout_ms. Needs no
+     * client. */
+    bool (*probe)(const char *uri, unsigned timeout_ms);
 };
 
 /*
- * The client on Paho's MQTTClient. Every call returns the same ops. The first one keeps Paho from
- * two things that it does to the whole process: it leaves SIGPIPE as it was (the threads that use
- * the ops must block it), and, with a Paho older than 1.3.14, which would send every connection
- * through the proxy of the environment variable http_proxy without asking, it removes that variable
- * from the environment, since there is no other way. So make the first call before threads exist
- * that read the environment. MQC_ENOMEM.
+ * The client on Paho's MQTTClient, which speaks to the broker through a link (link/link.h). Every
+ * call returns the same ops. The first one leaves SIGPIPE as it was, which Paho would have ignored
+ * in the whole process; the threads that use the ops must block it. A proxy in the environment is
+ * not used, whatever Paho's version. MQC_ENOMEM.
  */
 enum mqc_error mqc__paho_ops(const struct mqc__client_ops **ops_out);
 

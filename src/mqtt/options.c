@@ -1,6 +1,7 @@
 #include "mqtt/options.h"
 
 #include "base/fail.h"
+#include "link/tls_source.h"
 #include "mqtt/session_machine.h"
 #include "mqtt/uri.h"
 
@@ -28,6 +29,9 @@ static enum mqc_error check_ranges(const struct mqc__session_options *o,
         {"number of broker URIs", o->uri_count, 1, MQC__MACHINE_URIS_MAX},
         {"keep-alive in seconds", o->keep_alive_s, 0, UINT16_MAX},
         {"connect timeout in ms", o->connect_timeout_ms, 1, 3600000},
+        {"TCP time-out in ms", o->tcp_timeout_ms, 0, 3600000},
+        {"TCP keep-alive in seconds", o->tcp_keep_alive_s, 0, UINT16_MAX},
+        {"use of new certificates", (uint64_t)o->tls.on_change, 0, MQC__TLS_RENEW},
         {"shortest pause in ms", o->backoff_min_ms, 1, o->backoff_max_ms},
         {"longest pause in ms", o->backoff_max_ms, 1, 86400000},
         {"messages in flight", o->in_flight_max, 1, IN_FLIGHT_MAX},
@@ -87,6 +91,10 @@ static enum mqc_error check(const struct mqc__session_options *options, struct m
     for (size_t i = 0; i < options->uri_count && error == MQC_OK; i++) {
         struct mqc__uri uri;
         error = mqc__uri_parse(options->uris[i], &uri, info);
+        /* Else it would go over the network in the clear. */
+        if (error == MQC_OK && uri.is_tls && options->tls.source == NULL)
+            error = mqc__fail(info, MQC_EINVAL, "broker URI %s needs TLS, which is not configured",
+                              options->uris[i]);
     }
     return error;
 }
@@ -103,8 +111,8 @@ static bool own_text(const char **text)
 /* Replaces every borrowed text by a copy, or by NULL where there is no memory. */
 static bool own_texts(struct mqc__session_options *copy)
 {
-    const char **texts[] = {&copy->client_id, &copy->username, &copy->password, &copy->instance,
-                            &copy->node};
+    const char **texts[] = {&copy->client_id, &copy->username, &copy->password,
+                            &copy->instance,  &copy->node,     &copy->tls.server_name};
     bool is_done = true;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         is_done = own_text(texts[i]) && is_done;
@@ -132,6 +140,8 @@ enum mqc_error mqc__session_options_copy(const struct mqc__session_options *opti
     if (copy == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     *copy = *options;
+    if (copy->tls.source != NULL)
+        (void)mqc__tls_source_ref(copy->tls.source);
     if (!own_texts(copy)) {
         mqc__session_options_free(&copy);
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
@@ -160,6 +170,8 @@ void mqc__session_options_free(struct mqc__session_options **options)
     free_text(o->password);
     free_text(o->instance);
     free_text(o->node);
+    free_text(o->tls.server_name);
+    mqc__tls_source_unref(&o->tls.source);
     free(o);
     *options = NULL;
 }

@@ -2,9 +2,11 @@
 
 #include "mqtt/paho_gate.h"
 #include "mqtt/paho_process.h"
-#include "mqtt/probe.h"
+
+#include "base/clock.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +22,10 @@ static MQTTClient anchor;
  */
 static bool keeps_server_keep_alive;
 
+/* Paho sends every connection through the proxy of the environment variable http_proxy, without
+ * asking; known before any client is made. */
+static bool obeys_http_proxy;
+
 static MQTTClient_connectOptions connect_options(const struct mqc__connect_request *request)
 {
     const MQTTClient_connectOptions options_5 = MQTTClient_connectOptions_initializer5;
@@ -33,7 +39,6 @@ static MQTTClient_connectOptions connect_options(const struct mqc__connect_reque
         options.cleanstart = is_clean;
     }
     options.keepAliveInterval = (int)request->keep_alive_s;
-    options.connectTimeout = (int)((request->timeout_ms + 999) / 1000);
     options.username = request->username;
     options.password = request->password;
     options.reliable = 0;
@@ -88,12 +93,17 @@ static enum mqc__client_result connect_result(int code)
     }
 }
 
-static enum mqc__client_result paho_connect(struct mqc__client *client,
+/* Connects Paho to the link, in the time that is left. */
+static enum mqc__client_result connect_paho(struct mqc__client *client, int64_t deadline_ms,
+                                            const char *proxy,
                                             struct mqc__connect_answer *answer_out)
 {
     MQTTClient_connectOptions options = connect_options(client->request);
     MQTTResponse response = MQTTResponse_initializer;
     int code = MQTTCLIENT_FAILURE;
+    const int64_t left_ms = deadline_ms - mqc__clock_monotonic_ms();
+    options.connectTimeout = left_ms > 1000 ? (int)((left_ms + 999) / 1000) : 1;
+    options.httpProxy = proxy;
     mqc__paho_gate_enter_connect();
     if (client->request->is_311) {
         code = MQTTClient_connect(client->paho, &options);
@@ -107,6 +117,23 @@ static enum mqc__client_result paho_connect(struct mqc__client *client,
     read_answer(client, response.properties, answer_out);
     MQTTResponse_free(response);
     return connect_result(code);
+}
+
+/* There is no way to tell an old Paho to use no proxy. But the link can pretend to be the one. */
+static enum mqc__client_result paho_connect(struct mqc__client *client,
+                                            struct mqc__connect_answer *answer_out)
+{
+    char proxy[32];
+    const bool uses_proxy = obeys_http_proxy && getenv("http_proxy") != NULL;
+    const int64_t deadline_ms = mqc__clock_monotonic_ms() + (int64_t)client->request->timeout_ms;
+    if (!mqc__paho_link_open(client, uses_proxy))
+        return MQC__CLIENT_UNREACHABLE;
+    if (!mqc__paho_client_bind(client))
+        return MQC__CLIENT_NOMEM;
+    (void)snprintf(answer_out->connection, sizeof answer_out->connection, "%s",
+                   mqc__link_description(client->link));
+    (void)snprintf(proxy, sizeof proxy, "127.0.0.1:%u", (unsigned)mqc__link_port(client->link));
+    return connect_paho(client, deadline_ms, uses_proxy ? proxy : NULL, answer_out);
 }
 
 static enum mqc__client_result call_result(int code)
@@ -262,7 +289,9 @@ static const struct mqc__client_ops paho_ops = {
     .publish = paho_publish,
     .disconnect = mqc__paho_client_disconnect,
     .free = mqc__paho_client_free,
-    .probe = mqc__probe,
+    .failure = mqc__paho_failure,
+    .traffic = mqc__paho_traffic,
+    .probe = mqc__paho_probe,
 };
 
 static const char *paho_version(void)
@@ -285,8 +314,7 @@ static bool prepare(void)
     if (error != 0)
         return false;
     keeps_server_keep_alive = mqc__paho_is_1_3_14(paho_version());
-    if (!mqc__paho_is_1_3_14(paho_version()))
-        mqc__paho_unset_proxy();
+    obeys_http_proxy = !keeps_server_keep_alive;
     return true;
 }
 

@@ -2,7 +2,6 @@
 
 #include "mqtt/paho_gate.h"
 #include "mqtt/paho_process.h"
-#include "mqtt/uri.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,14 +203,10 @@ static bool init_sync(struct mqc__client *client)
     return is_done;
 }
 
-static bool make_paho(struct mqc__client *client)
+bool mqc__paho_client_bind(struct mqc__client *client)
 {
-    struct mqc__uri where;
-    char uri[MQC__URI_HOST_BYTES_MAX + 32];
-    if (mqc__uri_parse(client->request->uri, &where, NULL) != MQC_OK)
-        return false;
-    (void)snprintf(uri, sizeof uri, where.is_ipv6 ? "tcp://[%s]:%u" : "tcp://%s:%u", where.host,
-                   (unsigned)where.port);
+    char uri[32];
+    (void)snprintf(uri, sizeof uri, "tcp://127.0.0.1:%u", (unsigned)mqc__link_port(client->link));
     MQTTClient_createOptions options = MQTTClient_createOptions_initializer;
     options.MQTTVersion = client->request->is_311 ? MQTTVERSION_3_1_1 : MQTTVERSION_5;
     if (MQTTClient_createWithOptions(&client->paho, uri, client->request->client_id,
@@ -235,10 +230,6 @@ struct mqc__client *mqc__paho_client_new(const struct mqc__connect_request *requ
         free(client);
         return NULL;
     }
-    if (!make_paho(client)) {
-        destroy(client);
-        return NULL;
-    }
     return client;
 }
 
@@ -247,6 +238,8 @@ void mqc__paho_client_disconnect(struct mqc__client *client)
     if (client->is_disconnected)
         return;
     client->is_disconnected = true;
+    if (client->paho == NULL)
+        return;
     const bool is_connected = MQTTClient_isConnected(client->paho) != 0;
     const bool is_alone = mqc__paho_gate_enter_disconnect(is_connected ? CONNECT_START_MS : 0);
     /* Without a connection it serves to end the receive thread, if that has no more to do. */
@@ -300,6 +293,7 @@ void mqc__paho_client_free(struct mqc__client *client)
                            MQTTClient_isConnected(client->paho) == 0;
     const bool is_unannounced = has_ended && !await_notice(client);
     mqc__paho_client_disconnect(client);
+    mqc__paho_link_close(client);
     /* Destroying waits for connects, which take their time. */
     if (is_unannounced || mqc__paho_gate_is_connecting() ||
         mqc__paho_keeps_receiving(THREAD_END_MS))

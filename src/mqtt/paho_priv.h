@@ -3,6 +3,8 @@
 
 #include "mqtt/client.h"
 
+#include "link/link.h"
+
 #include <MQTTClient.h>
 #include <pthread.h>
 #include <time.h>
@@ -12,7 +14,9 @@ struct mqc__client {
     struct mqc__client *next; /* of those set aside */
     time_t aside_since_s;
     bool stays_aside;
-    MQTTClient paho;
+    MQTTClient paho;                    /* NULL before connect */
+    struct mqc__link *link;             /* what Paho connects to; NULL: not yet, or not any more */
+    struct mqc__client_failure failure; /* of opening the link */
     const struct mqc__connect_request *request;
     struct mqc__client_sink sink;
     MQTTProperties publish_properties; /* what every message is sent with */
@@ -25,9 +29,26 @@ struct mqc__client {
     unsigned callback_count; /* running now */
 };
 
-/* Makes the object and sets Paho's callbacks up; nothing is connected. NULL: memory. */
+/* Makes the object; nothing is connected. NULL: memory. */
 struct mqc__client *mqc__paho_client_new(const struct mqc__connect_request *request,
                                          const struct mqc__client_sink *sink);
+
+/* Makes Paho's part of it, for the link, and sets the callbacks up. False: memory. */
+bool mqc__paho_client_bind(struct mqc__client *client);
+
+/* paho_link.c */
+
+/* Connects to the broker, so that Paho can connect to the link. `uses_proxy`: Paho takes the link
+ * for an HTTP proxy. False: it cannot be reached; mqc__paho_failure() says why. */
+bool mqc__paho_link_open(struct mqc__client *client, bool uses_proxy);
+
+/* Ends the link, and keeps what the next one can resume. Idempotent. */
+void mqc__paho_link_close(struct mqc__client *client);
+
+/* As in struct mqc__client_ops. */
+void mqc__paho_failure(const struct mqc__client *client, struct mqc__client_failure *failure_out);
+void mqc__paho_traffic(const struct mqc__client *client, struct mqc__client_traffic *traffic_out);
+bool mqc__paho_probe(const char *uri, unsigned timeout_ms);
 
 /* Ends the connection if there is one. Idempotent. */
 void mqc__paho_client_disconnect(struct mqc__client *client);

@@ -1,7 +1,5 @@
 #include "mqtt/paho_process.h"
 
-#include "base/log.h"
-
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,15 +21,6 @@ bool mqc__paho_is_1_3_14(const char *version)
     if (parts[0] != 1)
         return parts[0] > 1;
     return parts[1] > 3 || (parts[1] == 3 && parts[2] >= 14);
-}
-
-void mqc__paho_unset_proxy(void)
-{
-    if (getenv("http_proxy") == NULL)
-        return;
-    (void)unsetenv("http_proxy");
-    mqc__log(MQC_LOG_WARNING, "removed http_proxy from the environment: this version of Paho "
-                              "would send the connection to the broker through that proxy");
 }
 
 /* The name that Paho gives its receive thread, as the kernel shows it. */

@@ -9,9 +9,6 @@
 /* Says whether a version text is 1.3.14 or newer; NULL and what is no version are not. */
 bool mqc__paho_is_1_3_14(const char *version);
 
-/* Removes http_proxy from the environment. */
-void mqc__paho_unset_proxy(void);
-
 /* Says whether Paho's receive thread exists, as far as that can be known: true when in doubt. */
 bool mqc__paho_receives(void);
 

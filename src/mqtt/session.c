@@ -106,6 +106,7 @@ static void init_parts(struct mqc__session *session)
     session->packet_bytes_max = UINT32_MAX;
     session->session_uri = MQC__MACHINE_URIS_MAX;
     session->reference_count = 1;
+    mqc__session_tls_init(session);
     session->sink = (struct mqc__client_sink){
         .context = session, .message = on_message, .acked = on_acked, .lost = on_lost};
     for (size_t i = 0; i < MQC__MACHINE_URIS_MAX; i++)
@@ -160,6 +161,7 @@ void mqc__session_unref(struct mqc__session *session)
     mqc__outbox_fini(&session->outbox);
     mqc__filters_fini(&session->filters);
     mqc__buffer_fini(&session->payload);
+    mqc__session_tls_fini(session);
     pthread_cond_destroy(&session->changed);
     pthread_cond_destroy(&session->wake);
     pthread_mutex_destroy(&session->mutex);

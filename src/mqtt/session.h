@@ -16,6 +16,7 @@
  */
 struct mqc__session;
 struct mqc__client_ops;
+struct mqc__tls_source;
 
 /* Which MQTT version to speak. */
 enum mqc__mqtt_version {
@@ -36,10 +37,30 @@ enum mqc__qos {
     MQC__QOS_1 = 1,
 };
 
+/* What happens to a running connection when there are new certificates. */
+enum mqc__tls_on_change {
+    MQC__TLS_KEEP,  /* it goes on; the next one uses them */
+    MQC__TLS_RENEW, /* it is ended and made anew */
+};
+
+/* TLS, for the URIs with mqtts://. */
+struct mqc__session_tls {
+    struct mqc__tls_source *source; /* NULL: no TLS; else referenced */
+    const char *server_name;        /* what the broker proves to be; NULL: the URI's host */
+    enum mqc__tls_on_change on_change;
+    unsigned watch_interval_ms; /* how often to look for new files; 0: never */
+    /* The own certificate's expiry is reported once a day from so long before. */
+    uint64_t expiry_warning_s;
+};
+
 /* How the session behaves. All texts are copied. */
 struct mqc__session_options {
-    const char *const *uris; /* mqtt://host[:port], tried in turn */
+    const char *const *uris; /* mqtt://host[:port] or mqtts://host[:port], tried in turn */
     size_t uri_count;
+    struct mqc__session_tls tls;
+    unsigned tcp_timeout_ms;   /* sent and unacknowledged for so long: lost; 0: the system's */
+    unsigned tcp_keep_alive_s; /* silence after which TCP probes; 0: never */
+    bool tcp_quick_ack;        /* acknowledge at once */
     const char *client_id;
     const char *username; /* NULL: none */
     const char *password; /* NULL: none */
@@ -87,10 +108,13 @@ struct mqc__session_events {
     /* A change of state. On the session's thread, the last one perhaps on that of close; must not
      * block. */
     void (*state)(void *context, enum mqc__session_state state);
-    /* Something went wrong: a stable tag (connect_failed, connection_lost, refused, duplicate_node,
-     * subscribe_refused, publish_refused, outbox_overflow, ...) and a sentence that names the
-     * broker, the reason and what to check. On the session's thread, or on that of close; must not
-     * block. */
+    /* Something went wrong: a stable tag and a sentence that names the broker, the reason and what
+     * to check. On the session's thread, or on that of close; must not block. The tags of an
+     * attempt to connect are those of mqc__link_open(), and mqtt_timeout, mqtt_closed,
+     * mqtt_malformed (no answer, the end instead of an answer, something else) and refused. Later
+     * come connection_lost and the tls_* of mqc__link_failure(), duplicate_node, subscribe_refused,
+     * publish_refused, publish_stalled, protocol_error, outbox_overflow, undelivered, qos_reduced,
+     * tls_reload_failed, certificate_expires. */
     void (*error)(void *context, const char *tag, const char *text);
 };
 
@@ -103,16 +127,17 @@ struct mqc__session_stats {
                                 * left over at close */
     uint64_t sent_messages;    /* MQTT messages handed to the client, repeats included */
     uint64_t received_messages;
-    uint64_t connects;    /* successful ones */
-    size_t outbox_events; /* now */
-    size_t outbox_bytes;  /* now */
+    uint64_t connects;        /* successful ones */
+    size_t outbox_events;     /* now */
+    size_t outbox_bytes;      /* now */
+    uint64_t broker_in_bytes; /* over all connections, TLS included */
+    uint64_t broker_out_bytes;
+    int64_t certificate_expiry_s; /* of the own chain, since the Unix epoch; 0: there is none */
 };
 
 /*
  * Creates a session; nothing happens before open. `client` is how MQTT is spoken: NULL means Paho.
- * Copies options and events. The caller frees it with mqc__session_free(). A Paho older than 1.3.14
- * costs the process its environment variable http_proxy (mqtt/client.h): make the first session
- * before there are threads that read the environment.
+ * Copies options and events. The caller frees it with mqc__session_free().
  * MQC_EINVAL: an option is out of range or a URI malformed, *info says which; MQC_ENOMEM.
  */
 enum mqc_error mqc__session_new(const struct mqc__session_options *options,
@@ -140,6 +165,10 @@ enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char
  */
 enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_view mqtt_topic,
                                     enum mqc__qos qos, struct mqc_view event);
+
+/* Loads the files of TLS again, in the background, even if they look the same; without TLS nothing
+ * happens. What comes of it is told as after a change that the session has found by itself. */
+void mqc__session_reload_tls(struct mqc__session *session);
 
 /* Waits until the session is up and every desired filter is acknowledged by the broker. Not from a
  * callback. MQC_ETIMEOUT, MQC_ETAKEN, MQC_ECLOSED; MQC_EREFUSED: the broker refused a filter. */

@@ -91,12 +91,24 @@ uint64_t mqc__session_close(struct mqc__session *session, unsigned flush_ms)
     return leftover_count;
 }
 
+void mqc__session_add_traffic_locked(const struct mqc__session *session,
+                                     struct mqc__session_stats *stats)
+{
+    struct mqc__client_traffic traffic;
+    if (session->traffic_client == NULL)
+        return;
+    session->ops->traffic(session->traffic_client, &traffic);
+    stats->broker_in_bytes += traffic.in_bytes;
+    stats->broker_out_bytes += traffic.out_bytes;
+}
+
 void mqc__session_stats(struct mqc__session *session, struct mqc__session_stats *stats_out)
 {
     pthread_mutex_lock(&session->mutex);
     *stats_out = session->stats;
     stats_out->outbox_events = session->has_ended ? 0 : session->outbox.event_count;
     stats_out->outbox_bytes = session->has_ended ? 0 : session->outbox.byte_count;
+    mqc__session_add_traffic_locked(session, stats_out);
     pthread_mutex_unlock(&session->mutex);
 }
 

@@ -2,9 +2,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "link/tls_source.h"
 #include "mqtt/reason.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* How long to look for the reason of a failure. */
 #define PROBE_TIMEOUT_MS 1000
@@ -12,13 +14,14 @@
 /* Paho's clocks and ours may differ by this much about whether a time-out was reached. */
 #define TIMEOUT_SLACK_MS 300
 
-#define TEXT_BYTES 400
+#define TEXT_BYTES 900
 
 /* How an attempt ended. */
 struct attempt {
     enum mqc__client_result result;
     int64_t duration_ms;
     const char *uri;
+    struct mqc__client_failure failure; /* UNREACHABLE */
 };
 
 static const char *current_uri(const struct mqc__session *session)
@@ -37,45 +40,52 @@ static void step(struct mqc__session *session, enum mqc__machine_event_kind kind
     pthread_mutex_unlock(&session->mutex);
 }
 
-/* Returns false when the session was abandoned meanwhile. */
-static bool probe(struct mqc__session *session, char *words_out, size_t size,
-                  bool *is_reachable_out)
+static bool is_tls(const struct mqc__session *session)
 {
-    mqc__session_enter_call(session);
-    *is_reachable_out =
-        session->ops->probe(current_uri(session), PROBE_TIMEOUT_MS, words_out, size);
-    return mqc__session_leave_call(session);
+    return strncmp(current_uri(session), "mqtts:", strlen("mqtts:")) == 0;
+}
+
+/* The broker was reached, but did not say what a broker says. */
+static enum mqc__machine_event_kind no_broker(struct mqc__session *session,
+                                              const struct attempt *attempt, bool is_closed)
+{
+    char text[TEXT_BYTES];
+    const char *advice = is_tls(session)
+                             ? "check that it is an MQTT broker that listens there, and its log"
+                             : "check that it is an MQTT broker without TLS that listens there, "
+                               "and its log";
+    const unsigned timeout_ms = session->options->connect_timeout_ms;
+    const bool has_timed_out = attempt->duration_ms + TIMEOUT_SLACK_MS >= (int64_t)timeout_ms;
+    const char *tag = "mqtt_malformed";
+    if (is_closed) {
+        tag = "mqtt_closed";
+        (void)snprintf(text, sizeof text,
+                       "broker %s accepts the connection and closes it without an MQTT answer; %s",
+                       attempt->uri, advice);
+    } else if (has_timed_out) {
+        tag = "mqtt_timeout";
+        (void)snprintf(text, sizeof text,
+                       "broker %s accepts the connection but gives no MQTT answer within %u ms; %s",
+                       attempt->uri, timeout_ms, advice);
+    } else {
+        (void)snprintf(text, sizeof text, "broker %s gives an answer that is not MQTT; %s",
+                       attempt->uri, advice);
+    }
+    mqc__session_report_attempt(session, tag, text);
+    return is_closed ? MQC__MACHINE_HUNG_UP : MQC__MACHINE_FAILED;
 }
 
 /* Reports an attempt without an answer; returns what that means to the machine. */
 static enum mqc__machine_event_kind unreachable(struct mqc__session *session,
                                                 const struct attempt *attempt)
 {
-    char words[100];
     char text[TEXT_BYTES];
-    bool is_reachable = false;
-    if (!probe(session, words, sizeof words, &is_reachable))
-        return MQC__MACHINE_FAILED;
-    const unsigned timeout_ms = session->options->connect_timeout_ms;
-    const bool has_timed_out = attempt->duration_ms + TIMEOUT_SLACK_MS >= (int64_t)timeout_ms;
-    if (is_reachable && has_timed_out)
-        (void)snprintf(text, sizeof text,
-                       "cannot connect to %s: it accepts the connection but gives no MQTT answer "
-                       "within %u ms; check that an MQTT broker without TLS listens there",
-                       attempt->uri, timeout_ms);
-    else if (is_reachable)
-        (void)snprintf(text, sizeof text,
-                       "cannot connect to %s: it closes the connection without an answer; check "
-                       "that an MQTT broker without TLS listens there, and its log",
-                       attempt->uri);
-    else
-        (void)snprintf(
-            text, sizeof text,
-            "cannot connect to %s: %s; check that the broker runs and listens there, and "
-            "that no firewall is in between",
-            attempt->uri, words[0] != '\0' ? words : "no answer");
-    mqc__session_report_attempt(session, "connect_failed", text);
-    return is_reachable && !has_timed_out ? MQC__MACHINE_HUNG_UP : MQC__MACHINE_FAILED;
+    const struct mqc__client_failure *failure = &attempt->failure;
+    if (failure->tag == NULL || failure->is_closed)
+        return no_broker(session, attempt, failure->is_closed);
+    (void)snprintf(text, sizeof text, "broker %s: %s", attempt->uri, failure->text);
+    mqc__session_report_attempt(session, failure->tag, text);
+    return MQC__MACHINE_FAILED;
 }
 
 static enum mqc__machine_event_kind refused(struct mqc__session *session,
@@ -99,6 +109,7 @@ static enum mqc__machine_event_kind failed(struct mqc__session *session,
                                            const struct attempt *attempt)
 {
     char text[TEXT_BYTES];
+    const char *tag = "connect_failed";
     switch (attempt->result) {
     case MQC__CLIENT_REFUSED: return refused(session, attempt);
     case MQC__CLIENT_UNUSABLE:
@@ -108,11 +119,12 @@ static enum mqc__machine_event_kind failed(struct mqc__session *session,
                        attempt->uri);
         break;
     case MQC__CLIENT_NOMEM:
+        tag = "link_failed";
         (void)snprintf(text, sizeof text, "cannot connect to %s: out of memory", attempt->uri);
         break;
     default: return unreachable(session, attempt);
     }
-    mqc__session_report_attempt(session, "connect_failed", text);
+    mqc__session_report_attempt(session, tag, text);
     return MQC__MACHINE_FAILED;
 }
 
@@ -121,8 +133,8 @@ static void connected(struct mqc__session *session)
     for (size_t i = 0; i < MQC__MACHINE_URIS_MAX; i++)
         mqc__repeat_reset(&session->connect_reports[i]);
     const char *version = session->machine.is_311 ? "3.1.1" : "5";
-    mqc__log(MQC_LOG_INFO, "connected to %s with MQTT %s as %s", current_uri(session), version,
-             session->options->client_id);
+    mqc__log(MQC_LOG_INFO, "connected to %s (%s) with MQTT %s as %s", current_uri(session),
+             session->answer.connection, version, session->options->client_id);
     if (session->answer.qos_max < MQC__QOS_1)
         mqc__session_report(session, "qos_reduced",
                             "broker %s takes no messages with QoS 1: sending all with QoS 0, which "
@@ -132,6 +144,7 @@ static void connected(struct mqc__session *session)
     session->packet_bytes_max = session->answer.packet_bytes_max;
     session->has_filter_work = true;
     session->stats.connects++;
+    session->traffic_client = session->client;
     pthread_mutex_unlock(&session->mutex);
     step(session, MQC__MACHINE_CONNECTED, false);
 }
@@ -139,8 +152,15 @@ static void connected(struct mqc__session *session)
 static void prepare_request(struct mqc__session *session)
 {
     const struct mqc__session_options *options = session->options;
+    const struct mqc__tls_source *tls = options->tls.source;
     session->request = (struct mqc__connect_request){
         .uri = current_uri(session),
+        .tls = tls != NULL ? mqc__tls_source_config(tls) : NULL,
+        .server_name = options->tls.server_name,
+        .tls_session = &session->tls_sessions[session->machine.uri_index],
+        .tcp_timeout_ms = options->tcp_timeout_ms,
+        .tcp_keep_alive_s = options->tcp_keep_alive_s,
+        .tcp_quick_ack = options->tcp_quick_ack,
         .is_311 = session->machine.is_311,
         .client_id = options->client_id,
         .username = options->username,
@@ -173,6 +193,8 @@ static bool connect_client(struct mqc__session *session, struct attempt *attempt
     attempt->result = MQC__CLIENT_NOMEM;
     if (session->client != NULL)
         attempt->result = session->ops->connect(session->client, &session->answer);
+    if (attempt->result == MQC__CLIENT_UNREACHABLE)
+        session->ops->failure(session->client, &attempt->failure);
     const bool goes_on = mqc__session_leave_call(session);
     attempt->duration_ms = mqc__clock_monotonic_ms() - start_ms;
     return goes_on;
@@ -243,43 +265,91 @@ static void forget_connection_locked(struct mqc__session *session)
     mqc__filters_lost(&session->filters, session->options->session_expiry_s != 0);
 }
 
-static void report_end(struct mqc__session *session, int reason)
+/* What is known about a connection that broke. */
+struct loss {
+    int reason; /* of a DISCONNECT, -1: none */
+    struct mqc__client_failure failure;
+};
+
+static const char *loss_text(const struct loss *loss)
+{
+    if (loss->reason >= 0)
+        return mqc__reason_text(loss->reason);
+    if (loss->failure.tag != NULL)
+        return loss->failure.text;
+    return "the broker does not answer any more, or not with MQTT";
+}
+
+static void report_end(struct mqc__session *session, const struct loss *loss)
 {
     pthread_mutex_lock(&session->mutex);
     const bool is_taken = session->machine.state == MQC__MACHINE_TAKEN;
     pthread_mutex_unlock(&session->mutex);
     const char *uri = current_uri(session);
+    const char *tag = loss->failure.tag;
+    const bool is_tls_failure = tag != NULL && strncmp(tag, "tls_", strlen("tls_")) == 0;
     if (!is_taken)
-        mqc__session_report(
-            session, "connection_lost", "connection to %s lost: %s; connecting again", uri,
-            reason >= 0 ? mqc__reason_text(reason) : "the broker closed it, or the network failed");
+        mqc__session_report(session, is_tls_failure ? tag : "connection_lost",
+                            "connection to %s lost: %s; connecting again", uri, loss_text(loss));
     else
         mqc__session_report(session, "duplicate_node",
                             "client id %s was taken over by another client at %s%s: give each node "
                             "its own name or broker.client_id; this one gives way and connects no "
                             "more",
                             session->options->client_id, uri,
-                            reason >= 0 ? ""
-                                        : " (it broke several connections in a row right after "
-                                          "it had accepted them)");
+                            loss->reason >= 0
+                                ? ""
+                                : " (it broke several connections in a row right after it had "
+                                  "accepted them)");
+}
+
+/* Whether the end of the connection has another cause than a client that took the session over, as
+ * far as that can be told. False in *goes_on_out: the session was abandoned meanwhile. */
+static bool is_explained(struct mqc__session *session, const struct loss *loss, bool is_suspect,
+                         bool *goes_on_out)
+{
+    *goes_on_out = true;
+    if (loss->reason >= 0 || (loss->failure.tag != NULL && !loss->failure.is_closed))
+        return true;
+    if (!is_suspect)
+        return false;
+    mqc__session_enter_call(session);
+    const bool is_reachable = session->ops->probe(current_uri(session), PROBE_TIMEOUT_MS);
+    *goes_on_out = mqc__session_leave_call(session);
+    return !is_reachable;
 }
 
 void mqc__session_connection_lost(struct mqc__session *session)
 {
+    struct loss loss;
+    session->ops->failure(session->client, &loss.failure);
     pthread_mutex_lock(&session->mutex);
-    const int reason = session->lost_reason;
-    const bool is_suspect =
-        reason < 0 && mqc__machine_suspects_takeover(&session->machine, mqc__clock_monotonic_ms());
+    loss.reason = session->lost_reason;
+    const bool is_suspect = loss.reason < 0 && mqc__machine_suspects_takeover(
+                                                   &session->machine, mqc__clock_monotonic_ms());
     forget_connection_locked(session);
     pthread_mutex_unlock(&session->mutex);
-    bool is_reachable = true;
-    char words[100];
-    if (is_suspect && !probe(session, words, sizeof words, &is_reachable))
+    bool goes_on = true;
+    const bool is_known = is_explained(session, &loss, is_suspect, &goes_on);
+    if (!goes_on)
         return;
-    const bool is_told = reason == MQC__REASON_TAKEN_OVER;
-    step(session, is_told ? MQC__MACHINE_TAKEN_OVER : MQC__MACHINE_LOST,
-         reason >= 0 || !is_reachable);
-    report_end(session, reason);
+    const bool is_told = loss.reason == MQC__REASON_TAKEN_OVER;
+    step(session, is_told ? MQC__MACHINE_TAKEN_OVER : MQC__MACHINE_LOST, is_known);
+    report_end(session, &loss);
+    mqc__session_tell_state(session);
+    (void)mqc__session_drop_client(session);
+}
+
+void mqc__session_renew_connection(struct mqc__session *session)
+{
+    mqc__session_enter_call(session);
+    session->ops->disconnect(session->client);
+    if (!mqc__session_leave_call(session))
+        return;
+    pthread_mutex_lock(&session->mutex);
+    forget_connection_locked(session);
+    pthread_mutex_unlock(&session->mutex);
+    step(session, MQC__MACHINE_LEFT, false);
     mqc__session_tell_state(session);
     (void)mqc__session_drop_client(session);
 }

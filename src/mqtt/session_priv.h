@@ -71,7 +71,10 @@ struct mqc__session {
     bool is_flooded; /* more acknowledgements than messages: the broker is out of its mind */
     bool is_lost;
     int lost_reason;
-    uint32_t packet_bytes_max; /* of the present or last connection */
+    bool wants_tls_reload; /* the owner asks for it */
+    int64_t tls_look_ms;   /* when to look at the files of TLS; INT64_MAX: never */
+    const struct mqc__client *traffic_client; /* connected: counts bytes of its own */
+    uint32_t packet_bytes_max;                /* of the present or last connection */
     struct mqc__session_stats stats;
     struct mqc__session_losses losses;
 
@@ -81,7 +84,9 @@ struct mqc__session {
     struct mqc__connect_answer answer;
     size_t
         session_uri; /* whose broker keeps the session of the connection before; URIS_MAX: none */
-    uint32_t keep_alive_s[MQC__MACHINE_URIS_MAX]; /* what to ask which broker for */
+    uint32_t keep_alive_s[MQC__MACHINE_URIS_MAX];                 /* what to ask which broker for */
+    struct mqc__tls_session *tls_sessions[MQC__MACHINE_URIS_MAX]; /* to be resumed */
+    int64_t expiry_report_ms; /* when the certificate's expiry may be reported next */
     struct mqc__repeat connect_reports[MQC__MACHINE_URIS_MAX];
     struct mqc__buffer payload;
     enum mqc__session_state told_state;
@@ -100,6 +105,10 @@ void mqc__session_wait_locked(struct mqc__session *session, pthread_cond_t *cond
                               int64_t until_ms);
 
 /* session_close.c */
+
+/* Adds what the present connection has carried. */
+void mqc__session_add_traffic_locked(const struct mqc__session *session,
+                                     struct mqc__session_stats *stats);
 
 /* The last reports; nothing is told to the owner afterwards. */
 void mqc__session_end(struct mqc__session *session);
@@ -130,6 +139,18 @@ void mqc__session_attempt(struct mqc__session *session);
 void mqc__session_connection_lost(struct mqc__session *session);
 /* Leaves a broker that does not do its part. */
 void mqc__session_give_up_connection(struct mqc__session *session);
+/* Leaves a broker to connect to it anew. */
+void mqc__session_renew_connection(struct mqc__session *session);
+
+/* session_tls.c */
+
+/* Gets ready to watch the files of TLS. */
+void mqc__session_tls_init(struct mqc__session *session);
+void mqc__session_tls_fini(struct mqc__session *session);
+/* When to look at the files of TLS, INT64_MAX: never. */
+int64_t mqc__session_tls_ms_locked(const struct mqc__session *session);
+/* Looks at them, and at the certificate's expiry. */
+void mqc__session_look_at_tls(struct mqc__session *session);
 
 /* session_subscribe.c */
 

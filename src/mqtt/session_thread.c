@@ -14,6 +14,7 @@ enum task {
     TASK_ATTEMPT,
     TASK_RESUME,
     TASK_LOST,
+    TASK_LOOK_AT_TLS,
     TASK_GIVE_UP,
     TASK_SUBSCRIBE,
     TASK_SEND,
@@ -63,6 +64,10 @@ bool mqc__session_leave_call(struct mqc__session *session)
 
 bool mqc__session_drop_client(struct mqc__session *session)
 {
+    pthread_mutex_lock(&session->mutex);
+    mqc__session_add_traffic_locked(session, &session->stats);
+    session->traffic_client = NULL;
+    pthread_mutex_unlock(&session->mutex);
     mqc__session_enter_call(session);
     session->ops->free(session->client);
     session->client = NULL;
@@ -139,7 +144,8 @@ static int64_t earlier(int64_t a, int64_t b)
 static int64_t look_again_ms_locked(const struct mqc__session *session)
 {
     const struct mqc__machine *machine = &session->machine;
-    int64_t until_ms = mqc__session_report_ms_locked(session);
+    int64_t until_ms =
+        earlier(mqc__session_report_ms_locked(session), mqc__session_tls_ms_locked(session));
     if (session->is_closing)
         until_ms = earlier(until_ms, session->close_deadline_ms);
     if (machine->state == MQC__MACHINE_PAUSE)
@@ -162,6 +168,8 @@ static enum task await_task(struct mqc__session *session)
             break;
         if (mqc__session_report_ms_locked(session) <= mqc__clock_monotonic_ms())
             task = TASK_REPORT;
+        else if (mqc__session_tls_ms_locked(session) <= mqc__clock_monotonic_ms())
+            task = TASK_LOOK_AT_TLS;
         if (task != TASK_WAIT)
             break;
         session->is_idle = true;
@@ -187,6 +195,7 @@ static void perform(struct mqc__session *session, enum task task)
     case TASK_ATTEMPT: mqc__session_attempt(session); break;
     case TASK_RESUME: step(session, MQC__MACHINE_RESUME); break;
     case TASK_LOST: mqc__session_connection_lost(session); break;
+    case TASK_LOOK_AT_TLS: mqc__session_look_at_tls(session); break;
     case TASK_GIVE_UP: mqc__session_give_up_connection(session); break;
     case TASK_SUBSCRIBE: mqc__session_subscribe(session); break;
     case TASK_SEND: mqc__session_send(session); break;

@@ -9,6 +9,9 @@
 
 /* A session and Mosquitto, undisturbed. */
 
+/* Nobody listens there: whoever obeys it does not get through. */
+#define PROXY "http://127.0.0.1:9"
+
 static struct test_mosquitto mosquitto;
 static const char *uris[1];
 
@@ -289,10 +292,10 @@ static void test_session_unknown_host_is_named(void)
     struct mqc__session_options options = test_session_options(unknown, 1);
     struct peer peer;
     open_peer(&peer, &options);
-    CHECK(recorder_wait_error(&peer.recorder, "connect_failed"));
-    const char *text = recorder_error(&peer.recorder, "connect_failed");
-    CHECK_CONTAINS(text, "no-such-host.invalid");
-    CHECK(strstr(text, "host name not found") != NULL || strstr(text, "name server") != NULL);
+    CHECK(recorder_wait_error(&peer.recorder, "resolve_failed"));
+    const char *text = recorder_error(&peer.recorder, "resolve_failed");
+    CHECK_CONTAINS(text, "broker mqtt://no-such-host.invalid: ");
+    CHECK_CONTAINS(text, "name service");
     CHECK_INT(mqc__session_wait_ready(peer.session, 1), MQC_ETIMEOUT);
     close_peer(&peer);
 }
@@ -302,7 +305,7 @@ static void test_session_sigpipe_and_proxy_are_harmless(void)
     struct sigaction now;
     REQUIRE(sigaction(SIGPIPE, NULL, &now) == 0);
     CHECK(now.sa_handler == SIG_DFL);
-    CHECK(getenv("http_proxy") == NULL);
+    CHECK_TEXT(getenv("http_proxy"), PROXY);
 }
 
 static void test_session_many_at_once_come_and_go(void)
@@ -331,9 +334,7 @@ static void test_session_many_at_once_come_and_go(void)
 
 int main(void)
 {
-    /* Nobody listens there: whoever obeys it does not get through. */
-    if (setenv("http_proxy", "http://127.0.0.1:9", 1) != 0 ||
-        !test_mosquitto_start(&mosquitto, "")) {
+    if (setenv("http_proxy", PROXY, 1) != 0 || !test_mosquitto_start(&mosquitto, "")) {
         (void)fprintf(stderr, "mosquitto cannot be started: is it installed?\n");
         return EXIT_FAILURE;
     }

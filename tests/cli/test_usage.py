@@ -156,6 +156,21 @@ def test_check_config_set_is_checked_too(world):
     check_in("--set: no.such: ", done.out)
 
 
+def test_check_config_set_of_tls_is_checked_as_a_whole(world):
+    path = world.file("good.yaml", GOOD)
+    secure = ["-s", "broker.uri=mqtts://h", "-s", "tls.ciphers=[TLS_A, TLS_B]"]
+    done = mqcluster("check-config", path, *secure, "-s", "tls.ca_file=ca.pem")
+    check_equal((done.status, done.out), (0, f"{path}: ok\n"))
+    done = mqcluster("check-config", path, *secure)
+    check_equal(done.status, 2)
+    check_in("command line: broker.uri: ", done.out)
+    check_in("give tls.ca_file", done.out)
+    done = mqcluster("check-config", path, "-s", "tls.ca_file=ca.pem")
+    check_equal(done.status, 2)
+    check_in("command line: tls.ca_file: ", done.out)
+    check_in("in the clear", done.out)
+
+
 def test_wrong_configuration_stops_every_subcommand(world):
     path = world.file("bad.yaml", BAD)
     for args in (["run"], ["subscribe", "x"], ["publish", "t", "e"], ["publish", "--stdin"]):

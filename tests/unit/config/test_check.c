@@ -42,6 +42,8 @@ static void test_check_contradictions_are_found(void)
         {"delivery.batch_bytes", "16MiB", NULL},
         {"broker.password", "p", "broker.username"},
         {"broker.username", "u", NULL},
+        {"tls.ca_file", "ca.pem", "tls.ca_file"},
+        {"tls.watch_interval", "1s", NULL},
         {"node", "anything", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -88,7 +90,8 @@ static void test_set_unknown_option_suggests(void)
         {"broker.ury", "did you mean broker.uri?"},
         {"uri", "did you mean broker.uri?"},
         {"broker.uri.x", "there is no option 'broker.uri.x'"},
-        {"tls.ca", "this version does not have the option 'tls.ca' yet"},
+        {"tls.ca_fiel", "did you mean tls.ca_file?"},
+        {"metrics.port", "this version does not have the option 'metrics.port' yet"},
         {"", "there is no option ''"},
         {".", "there is no option '.'"},
     };

@@ -39,20 +39,27 @@ static bool is_option_comment(const char *line)
     return line[0] == '#' && line[1] != '\n' && (line[1] != ' ' || line[2] == ' ');
 }
 
-/* Says whether the line gives an option that excludes another one. */
+/* Says whether the line gives an option that cannot stand beside the others. */
 static bool is_exclusive(const char *line)
 {
-    return strncmp(line, "#  uris:", 8) == 0 || strncmp(line, "#  password_file:", 17) == 0;
+    static const char *const beginnings[] = {
+        "#  uris:", "#  password_file:", "#  psk_identity:", "#  psk_file:"};
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (strncmp(line, beginnings[i], strlen(beginnings[i])) == 0)
+            return true;
+    return false;
 }
 
-/* The sample with every option set that is not excluded by another one. */
+/* The sample with every option set that is not excluded by another one, and a broker with TLS. */
 static void append_uncommented(struct mqc__buffer *from, struct mqc__buffer *to)
 {
     CHECK(mqc__buffer_append(from, "", 1));
     for (const char *line = from->data; line[0] != '\0';) {
         const size_t size = strcspn(line, "\n") + 1;
         const size_t skipped = is_option_comment(line) ? 1 : 0;
-        if (!is_exclusive(line))
+        if (strncmp(line, "  uri: ", 7) == 0)
+            CHECK(mqc__buffer_append_text(to, "  uri: mqtts://broker\n"));
+        else if (!is_exclusive(line))
             CHECK(mqc__buffer_append(to, line + skipped, size - skipped));
         line += size;
     }
@@ -76,6 +83,9 @@ static void test_document_sample_loads_with_every_option_set(void)
     const struct mqc__settings *settings = mqc__config_settings(loaded->config);
     CHECK_TEXT(settings->node, "worker-1");
     CHECK_TEXT(settings->broker.password, "from the environment");
+    CHECK_TEXT(settings->tls.ca_file, "/etc/mqcluster/ca.pem");
+    CHECK_UNSIGNED(settings->tls.alpn_count, 1);
+    CHECK_UNSIGNED(settings->tls.cipher_count, 2);
     CHECK_UNSIGNED(settings->node_count, 4);
     CHECK_UNSIGNED(settings->signature_count, 2);
     CHECK_UNSIGNED(settings->delivery.prefix_count, 1);

@@ -7,8 +7,9 @@
 
 /* Something of everything that the loader reads. */
 static const char rich[] =
-    "cluster: {name: c, root: r/c}\nnode: n\nbroker:\n  uris: [mqtt://a, 'mqtt://[::1]:1']\n"
+    "cluster: {name: c, root: r/c}\nnode: n\nbroker:\n  uris: [mqtts://a, 'mqtt://[::1]:1']\n"
     "  keep_alive: 5s\n  username: ${HOME:-u}\n  password: \"p\\x41$$\"\n"
+    "tls: {ca_file: ca.pem, ca_path: \"${HOME:-/}\", alpn: [a, b], ciphers: '[A, B]'}\n"
     "delivery:\n  outbox_bytes: 64MiB\n  prefixes:\n  - {prefix: a/, guarantee: broker}\n"
     "nodes:\n  n: &t {type: worker}\n  m: *t\n"
     "events:\n  e: {args: [{a: count}, {b: \"table[addr] of set[string]\"}]}\n"
@@ -78,6 +79,8 @@ static void test_fuzz_alias_of_itself_is_harmless(void)
         "&r\ncluster: *r\nbroker: *r\n",
         "delivery: {prefixes: &p [*p, {prefix: *p, guarantee: *p}]}\n",
         "broker: {uris: &u [*u]}\n",
+        "tls: {alpn: &a [*a]}\n",
+        "tls: &t {ca_file: *t, ciphers: *t}\n",
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         CHECK_INT(load_text(files[i])->error, MQC_ECONFIG);
@@ -124,6 +127,8 @@ static void test_fuzz_over_the_limits_is_refused(void)
         CHECK_CONTAINS(loaded->problems[0].text, cases[i].text);
     }
     CHECK_CONTAINS(load_repeated("broker: {uris: [", "x, ", 65, "]}")->problems[0].text,
+                   "65 entries, at most 64");
+    CHECK_CONTAINS(load_repeated("tls: {alpn: [", "x, ", 65, "]}")->problems[0].text,
                    "65 entries, at most 64");
     CHECK_CONTAINS(load_repeated("events: {e: {args: [", "x, ", 257, "]}}")->problems[0].text,
                    "257 parameters, at most 256");

@@ -18,7 +18,11 @@ static void test_get_writes_what_set_took(void)
         {"node", "worker-1", "worker-1"},      {"log.level", "debug", "debug"},
         {"strict_events", "true", "true"},     {"broker.keep_alive", "120s", "2m"},
         {"broker.protocol", "3.1.1", "3.1.1"}, {"delivery.batch_bytes", "65536", "64KiB"},
-        {"broker.max_in_flight", "7", "7"},
+        {"broker.max_in_flight", "7", "7"},    {"tls.ca_file", "a/ca.pem", "a/ca.pem"},
+        {"tls.min_version", "1.3", "1.3"},     {"tls.on_change", "reconnect", "reconnect"},
+        {"tls.alpn", "[a,b]", "[a, b]"},       {"tls.ciphers", "TLS_A", "[TLS_A]"},
+        {"tls.expiry_warning", "48h", "2d"},   {"broker.tcp_quick_ack", "false", "false"},
+        {"tls.psk_file", "psk", "psk"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_INT(mqc_config_set(config, rows[i].path, rows[i].set, NULL), MQC_OK);

@@ -1,5 +1,8 @@
 #include "loading.h"
 
+#include "link/tls_config.h"
+#include "mqtt/session.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -71,6 +74,61 @@ static void test_load_two_lines_leave_the_defaults(void)
     CHECK(!settings->strict_events);
     CHECK_INT(settings->log.level, MQC_LOG_INFO);
     CHECK(settings->broker.username == NULL && settings->broker.password == NULL);
+}
+
+static void test_load_two_lines_leave_the_defaults_of_the_link(void)
+{
+    const struct mqc__settings *settings =
+        settings_of("cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n");
+    CHECK_UNSIGNED(settings->broker.tcp_timeout_ms, 20000);
+    CHECK_UNSIGNED(settings->broker.tcp_keep_alive_ms, 30000);
+    CHECK(settings->broker.tcp_quick_ack);
+    CHECK(settings->tls.ca_file == NULL && settings->tls.ca_path == NULL);
+    CHECK(settings->tls.certificate_file == NULL && settings->tls.key_file == NULL);
+    CHECK(settings->tls.key_password_file == NULL && settings->tls.crl_file == NULL);
+    CHECK(settings->tls.psk_identity == NULL && settings->tls.psk_file == NULL);
+    CHECK(settings->tls.server_name == NULL);
+    CHECK_UNSIGNED(settings->tls.alpn_count, 0);
+    CHECK_UNSIGNED(settings->tls.cipher_count, 0);
+    CHECK_INT(settings->tls.minimum_version, MQC__TLS_VERSION_1_2);
+    CHECK(!settings->tls.insecure && !settings->tls.allow_readable_key);
+    CHECK_INT(settings->tls.on_change, MQC__TLS_KEEP);
+    CHECK_UNSIGNED(settings->tls.watch_interval_ms, 10000);
+    CHECK_UNSIGNED(settings->tls.expiry_warning_ms, UINT64_C(30) * 24 * 3600 * 1000);
+}
+
+static void test_load_every_option_of_the_link_is_read(void)
+{
+    const struct mqc__settings *settings = settings_of(
+        "cluster: {name: c}\n"
+        "broker: {uri: 'mqtts://h', tcp_timeout: 500ms, tcp_keep_alive: 0, tcp_quick_ack: false}\n"
+        "tls:\n  ca_file: /etc/ca.pem\n  ca_path: /etc/ca.d\n  certificate_file: /etc/n.pem\n"
+        "  key_file: /etc/n.key\n  key_password_file: /etc/n.password\n  crl_file: /etc/crl.pem\n"
+        "  server_name: broker.example.org\n  alpn: [mqtt, x-amzn-mqtt-ca]\n"
+        "  ciphers:\n  - TLS_AES_128_GCM_SHA256\n  - TLS-ECDHE-RSA-WITH-AES-128-GCM-SHA256\n"
+        "  min_version: 1.3\n  allow_readable_key: true\n  on_change: reconnect\n"
+        "  watch_interval: 0\n  expiry_warning: 2d\n");
+    CHECK_UNSIGNED(settings->broker.tcp_timeout_ms, 500);
+    CHECK_UNSIGNED(settings->broker.tcp_keep_alive_ms, 0);
+    CHECK(!settings->broker.tcp_quick_ack);
+    CHECK_TEXT(settings->tls.ca_file, "/etc/ca.pem");
+    CHECK_TEXT(settings->tls.ca_path, "/etc/ca.d");
+    CHECK_TEXT(settings->tls.certificate_file, "/etc/n.pem");
+    CHECK_TEXT(settings->tls.key_file, "/etc/n.key");
+    CHECK_TEXT(settings->tls.key_password_file, "/etc/n.password");
+    CHECK_TEXT(settings->tls.crl_file, "/etc/crl.pem");
+    CHECK_TEXT(settings->tls.server_name, "broker.example.org");
+    CHECK_UNSIGNED(settings->tls.alpn_count, 2);
+    CHECK_TEXT(settings->tls.alpn[0], "mqtt");
+    CHECK_TEXT(settings->tls.alpn[1], "x-amzn-mqtt-ca");
+    CHECK_UNSIGNED(settings->tls.cipher_count, 2);
+    CHECK_TEXT(settings->tls.ciphers[0], "TLS_AES_128_GCM_SHA256");
+    CHECK_TEXT(settings->tls.ciphers[1], "TLS-ECDHE-RSA-WITH-AES-128-GCM-SHA256");
+    CHECK_INT(settings->tls.minimum_version, MQC__TLS_VERSION_1_3);
+    CHECK(settings->tls.allow_readable_key);
+    CHECK_INT(settings->tls.on_change, MQC__TLS_RENEW);
+    CHECK_UNSIGNED(settings->tls.watch_interval_ms, 0);
+    CHECK_UNSIGNED(settings->tls.expiry_warning_ms, UINT64_C(2) * 24 * 3600 * 1000);
 }
 
 static void test_load_every_kind_of_option_is_read(void)
@@ -182,6 +240,8 @@ int main(void)
     CU_TestInfo tests[] = {
         {"smallest node", test_load_smallest_node_has_its_values},
         {"defaults", test_load_two_lines_leave_the_defaults},
+        {"defaults of the link", test_load_two_lines_leave_the_defaults_of_the_link},
+        {"every option of the link", test_load_every_option_of_the_link_is_read},
         {"every kind", test_load_every_kind_of_option_is_read},
         {"event types", test_load_event_types_are_parsed},
         {"forms of YAML", test_load_forms_of_yaml_mean_the_same},

@@ -34,8 +34,9 @@ void *__wrap_realloc(void *memory, size_t size)
 }
 
 static const char right[] =
-    "cluster: {name: c, root: r/c}\nnode: n\nbroker:\n  uris: [mqtt://a, mqtt://b]\n"
+    "cluster: {name: c, root: r/c}\nnode: n\nbroker:\n  uris: [mqtts://a, mqtt://b]\n"
     "  username: ${HOME:-u}\n"
+    "tls: {ca_file: ca.pem, alpn: [a, b], ciphers: '[A, B]'}\n"
     "delivery:\n  prefixes:\n  - {prefix: a/, guarantee: broker}\n"
     "nodes:\n  n: {type: worker}\n"
     "events:\n  e: {args: [{a: count}, {b: \"table[addr] of set[string]\"}]}\n";

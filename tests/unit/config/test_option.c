@@ -17,6 +17,9 @@ static void test_option_table_is_sound(void)
         CHECK(section == NULL || (section->kind == MQC__OPTION_SECTION && section < option));
         CHECK(option->excludes == NULL ||
               mqc__option_find(mqc_view_text(option->excludes)) != NULL);
+        CHECK(option->kind == MQC__OPTION_SECTION || option->example != NULL ||
+              option->default_text != NULL);
+        CHECK((option->kind == MQC__OPTION_TEXTS) == (option->count_offset != 0));
         CHECK(!mqc__option_is_planned(mqc_view_text(option->path)));
     }
 }

@@ -122,6 +122,22 @@ static void test_password_file_is_found_beside_the_configuration(void)
     unload();
 }
 
+static void test_password_file_without_a_user_name_is_named(void)
+{
+    static const char yaml[] = "cluster: {name: c}\n"
+                               "broker: {uri: 'mqtt://h', password_file: p}\n";
+    char path[200];
+    write_file("p", "secret\n", 7, 0600);
+    write_file("node.yaml", yaml, sizeof yaml - 1, 0644);
+    (void)snprintf(path, sizeof path, "%s", path_of("node.yaml"));
+    const struct loaded *loaded = load_file(path);
+    CHECK_UNSIGNED(loaded->count, 1);
+    CHECK_UNSIGNED(loaded->problems[0].line, 2);
+    CHECK_TEXT(loaded->problems[0].key, "broker.password_file");
+    CHECK_CONTAINS(loaded->problems[0].text, "a password without broker.username");
+    unload();
+}
+
 static void remove_files(void)
 {
     static const char *const names[] = {"p", "fifo", "node.yaml"};
@@ -136,6 +152,7 @@ int main(void)
         {"line end", test_password_file_is_read_without_its_line_end},
         {"open to others", test_password_file_open_to_others_is_refused},
         {"no file", test_password_file_that_is_none_is_refused},
+        {"no user name", test_password_file_without_a_user_name_is_named},
         {"beside", test_password_file_is_found_beside_the_configuration},
         CU_TEST_INFO_NULL,
     };

@@ -338,7 +338,7 @@ static void test_link_tls_handshake_fails_says_why(void)
         {ECHOES, "expired", "tls_expired", "TLS handshake with 127.0.0.1"},
         {SPEAKS_PLAIN, "server", "tls_not_tls", "TLS handshake with 127.0.0.1"},
         {HANGS_UP, "server", "tls_closed", "TLS handshake with 127.0.0.1"},
-        {RESETS, "server", "connection_reset", "reset"},
+        {RESETS, "server", "tls_closed", "reset"},
         {NEVER_ANSWERS, "server", "tls_timeout", "check that this is the broker's port for TLS"},
     };
     const struct mqc__tls_options options = tls_client_options(NULL);

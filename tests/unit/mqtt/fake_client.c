@@ -12,6 +12,7 @@ struct mqc__client {
     struct mqc__connect_request request;
     struct mqc__client_sink sink;
     bool is_connected;
+    bool was_connected;
     bool was_lost;
     int tokens[TOKENS_MAX]; /* in flight, oldest first */
     size_t sizes[TOKENS_MAX];
@@ -139,6 +140,7 @@ static enum mqc__client_result fake_connect(struct mqc__client *client,
         answer_out->keep_alive_s = script.answer.keep_alive_s;
     const enum mqc__client_result result = refuses_5 ? MQC__CLIENT_REFUSED : connect_result(client);
     client->is_connected = result == MQC__CLIENT_OK;
+    client->was_connected = client->is_connected;
     unlock();
     return result;
 }
@@ -281,7 +283,29 @@ static void fake_free(struct mqc__client *client)
     free(client);
 }
 
-static bool fake_probe(const char *uri, unsigned timeout_ms, char *words_out, size_t words_size)
+static void fake_failure(const struct mqc__client *client, struct mqc__client_failure *failure_out)
+{
+    static const struct mqc__client_failure unreachable = {
+        .tag = "connect_failed",
+        .text = "cannot connect to 127.0.0.1:1883 (connection refused)",
+    };
+    static const struct mqc__client_failure closed = {
+        .tag = "connection_closed",
+        .text = "the broker closed the connection",
+        .is_closed = true,
+    };
+    lock();
+    *failure_out = script.is_reachable || client->was_connected ? closed : unreachable;
+    unlock();
+}
+
+static void fake_traffic(const struct mqc__client *client, struct mqc__client_traffic *traffic_out)
+{
+    (void)client;
+    *traffic_out = (struct mqc__client_traffic){.in_bytes = 3, .out_bytes = 5};
+}
+
+static bool fake_probe(const char *uri, unsigned timeout_ms)
 {
     (void)uri;
     (void)timeout_ms;
@@ -289,7 +313,6 @@ static bool fake_probe(const char *uri, unsigned timeout_ms, char *words_out, si
     totals.probes++;
     const bool is_reachable = script.is_reachable;
     unlock();
-    (void)snprintf(words_out, words_size, "%s", is_reachable ? "" : "connection refused");
     return is_reachable;
 }
 
@@ -344,6 +367,8 @@ const struct mqc__client_ops *fake_ops(void)
         .publish = fake_publish,
         .disconnect = fake_disconnect,
         .free = fake_free,
+        .failure = fake_failure,
+        .traffic = fake_traffic,
         .probe = fake_probe,
     };
     return &ops;

@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdlib.h>
 
 static void test_paho_version_is_compared_as_numbers(void)
 {
@@ -19,17 +18,6 @@ static void test_paho_version_is_compared_as_numbers(void)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         CHECK_INT(mqc__paho_is_1_3_14(cases[i].version), cases[i].is_1_3_14);
     CHECK(!mqc__paho_is_1_3_14(NULL));
-}
-
-static void test_paho_unset_proxy_removes_only_http_proxy(void)
-{
-    REQUIRE(setenv("http_proxy", "http://proxy:1", 1) == 0);
-    REQUIRE(setenv("https_proxy", "http://proxy:2", 1) == 0);
-    mqc__paho_unset_proxy();
-    CHECK(getenv("http_proxy") == NULL);
-    CHECK_TEXT(getenv("https_proxy"), "http://proxy:2");
-    mqc__paho_unset_proxy();
-    CHECK(getenv("http_proxy") == NULL);
 }
 
 struct named_thread {
@@ -68,7 +56,6 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"version_is_compared_as_numbers", test_paho_version_is_compared_as_numbers},
-        {"unset_proxy_removes_only_http_proxy", test_paho_unset_proxy_removes_only_http_proxy},
         {"receives_while_the_thread_lives", test_paho_receives_while_the_thread_lives},
         CU_TEST_INFO_NULL,
     };

@@ -1,0 +1,19 @@
+#ifndef MQC_CONFIG_CHECK_PRIV_H
+#define MQC_CONFIG_CHECK_PRIV_H
+
+#include "config/config_priv.h"
+
+/* Who is told of contradictions. */
+struct mqc__finder {
+    mqc__check_fn found;
+    void *context;
+};
+
+/* Names the options that a contradiction lies in; the list ends with NULL. */
+#define MQC__KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Finds what contradicts itself in the options of TLS, and between them and the brokers'
+ * addresses. */
+void mqc__check_tls(const struct mqc__settings *settings, const struct mqc__finder *finder);
+
+#endif
