@@ -121,6 +121,15 @@ class SiteBroker(Broker):
                 "--cert", str(self.certs / f"{name}.pem"),
                 "--key", str(self.certs / f"{name}.key")]
 
+    def node(self, world, name):
+        """The options that let a program of mqcluster connect as that node."""
+        self.command("mosquitto_pub", name)
+        layout = LAYOUT.replace('"mqtt://127.0.0.1"', f'"{self.uri}"')
+        return ["-c", world.file(f"{name}.yaml", f"node: {name}\n{layout}tls:\n"
+                                 f"  ca_file: {self.certs}/ca.pem\n"
+                                 f"  certificate_file: {self.certs}/{name}.pem\n"
+                                 f"  key_file: {self.certs}/{name}.key\n")]
+
     def client(self, tool, name, *args, **options):
         return run(*self.command(tool, name), *args, **options)
 

@@ -4,7 +4,7 @@
 import re
 import signal
 
-from harness import (ROOT, check, check_equal, check_in, run, run_suite)
+from harness import (MQCLUSTER, ROOT, check, check_equal, check_in, mqcluster, run, run_suite)
 from site_broker import CONF, Receiver, start_site
 
 EVENT = "mqcluster/site-7/event"
@@ -201,6 +201,33 @@ def test_what_was_saved_survives_a_kill(world):
     broker.process.wait()
     broker.start()
     check_equal(receiver.until(broker.mark(f"{EVENT}/end")), [f"{EVENT}/x saved"])
+
+
+def test_nodes_meet_there(world):
+    broker = start_site(world, "--strict")
+    manager = world.subscribe("--count", "2", "zeek/cluster/manager", "zeek/cluster/node/manager/",
+                              where=broker.node(world, "manager"))
+    for name, topic in (("worker-1", "zeek/cluster/manager"),
+                        ("worker-2", "zeek/cluster/node/manager/")):
+        done = mqcluster("publish", *broker.node(world, name), "--wait", topic, "ping", name)
+        check_equal((done.status, done.err), (0, ""))
+    check_equal(manager.wait(), 0)
+    check_equal([(message["topic"], message["sender"]["node"]) for message in manager.messages()],
+                [("zeek/cluster/manager", "worker-1"), ("zeek/cluster/node/manager/", "worker-2")])
+    node = world.start(MQCLUSTER, "run", *broker.node(world, "worker-1"))
+    node.wait_for("connection is up", node.err)
+    node.signal(signal.SIGTERM)
+    check_equal(node.wait(), 0)
+
+
+def test_node_is_told_what_it_may_not_publish(world):
+    broker = start_site(world, "--strict", "--allow", "app/")
+    done = mqcluster("publish", *broker.node(world, "worker-1"), "--wait", "app/x", "ping")
+    check_equal((done.status, done.err), (0, ""))
+    done = mqcluster("publish", *broker.node(world, "worker-1"), "--wait", "zeek/cluster/worker",
+                     "ping")
+    check_equal(done.status, 1, done.err)
+    check_in("not authorized", done.err)
 
 
 def test_presence_of_a_node_that_was_struck_off_vanishes(world):
