@@ -7,14 +7,13 @@
 #include <stdlib.h>
 
 /* A root, a name of 255 bytes and some words. */
-#define LINE_BYTES ((size_t)1600)
+#define LINE_BYTES ((size_t)1400)
 
 static const char head[] =
     "#\n"
     "# The user name of a node is its name: the common name of its certificate, where Mosquitto's\n"
-    "# configuration says require_certificate and use_identity_as_username. Who is not listed "
-    "here\n"
-    "# can neither send nor receive anything, and nobody can outside of the cluster's topics.\n"
+    "# configuration says require_certificate and use_identity_as_username. Who is not listed can\n"
+    "# neither send nor receive anything, and nobody can outside of the cluster's topics.\n"
     "#   node/   each node announces itself, and nobody else; all see who is there\n"
     "#   event/  each node receives every event\n";
 
@@ -107,12 +106,11 @@ bool mqc__acl_check(struct mqc__acl *acl)
     return check_nodes(acl) && check_allowed(acl);
 }
 
-/* Allows an access to what is below the root. */
-static bool print_topic(const struct mqc__acl *acl, const char *access, const char *below)
+static bool print_line(const struct mqc__acl *acl, const char *begin, const char *middle,
+                       const char *end)
 {
-    char line[LINE_BYTES];
-    (void)snprintf(line, sizeof line, "topic %s %s/%s", access, acl->root, below);
-    return mqc__output_line(acl->who, line);
+    return mqc__output_text(acl->who, begin) && mqc__output_text(acl->who, middle) &&
+           mqc__output_line(acl->who, end);
 }
 
 /* Allows to publish to an event topic and those below it; one '/' at its end makes no difference.
@@ -128,9 +126,7 @@ static bool print_event_topic(const struct mqc__acl *acl, const char *topic)
         mqc__report_error(acl->who, &info);
         return false;
     }
-    const bool is_printed = mqc__output_text(acl->who, "topic write ") &&
-                            mqc__output_text(acl->who, mqtt_topic) &&
-                            mqc__output_line(acl->who, "/#");
+    const bool is_printed = print_line(acl, "topic write ", mqtt_topic, "/#");
     free(mqtt_topic);
     return is_printed;
 }
@@ -159,17 +155,26 @@ static bool print_upward(const struct mqc__acl *acl)
     return is_printed;
 }
 
+static bool print_presence_topic(const struct mqc__acl *acl, const struct mqc_config_node *node)
+{
+    struct mqc_error_info info;
+    char *mqtt_topic = NULL;
+    if (mqc_mqtt_presence_topic(acl->config, node, &mqtt_topic, &info) != MQC_OK) {
+        mqc__report_error(acl->who, &info);
+        return false;
+    }
+    const bool is_printed = print_line(acl, "topic write ", mqtt_topic, "");
+    free(mqtt_topic);
+    return is_printed;
+}
+
 static bool print_node(const struct mqc__acl *acl, const struct mqc_config_node *node)
 {
-    char line[LINE_BYTES];
     const bool is_narrow = acl->is_strict && strcmp(node->type, "worker") == 0;
-    (void)snprintf(line, sizeof line, "\nuser %s", node->name);
-    bool is_printed = mqc__output_line(acl->who, line);
-    (void)snprintf(line, sizeof line, "node/%s/%s", node->type, node->name);
-    is_printed = is_printed && print_topic(acl, "write", line) &&
-                 print_topic(acl, "read", "node/#") &&
-                 print_topic(acl, is_narrow ? "read" : "readwrite", "event/#");
-    return is_printed && (!is_narrow || print_upward(acl));
+    return print_line(acl, "\nuser ", node->name, "") && print_presence_topic(acl, node) &&
+           print_line(acl, "topic read ", acl->root, "/node/#") &&
+           print_line(acl, is_narrow ? "topic read " : "topic readwrite ", acl->root, "/event/#") &&
+           (!is_narrow || print_upward(acl));
 }
 
 static bool print_head(const struct mqc__acl *acl)

@@ -61,6 +61,41 @@ static void test_mqtt_topic_has_the_limits_of_mqtt(void)
     mqc_config_free(&config);
 }
 
+static void test_presence_topic_has_the_name_encoded(void)
+{
+    static const struct {
+        struct mqc_config_node node;
+        const char *expected; /* NULL: refused */
+    } cases[] = {
+        {{"worker-1", "worker"}, "mqcluster/c/node/worker/worker-1"},
+        {{"w 1", "control"}, "mqcluster/c/node/control/w 1"},
+        {{"\xc3\xbc%", "proxy"}, "mqcluster/c/node/proxy/%C3%BC%25"},
+        {{"", "worker"}, NULL},
+        {{"a/b", "worker"}, NULL},
+        {{"a", ""}, NULL},
+    };
+    struct mqc_config *config = new_config("cluster.name", "c");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = NULL;
+        struct mqc_error_info info = {0};
+        CHECK_INT(mqc_mqtt_presence_topic(config, &cases[i].node, &text, &info),
+                  cases[i].expected != NULL ? MQC_OK : MQC_ETOPIC);
+        CHECK_TEXT(text, cases[i].expected);
+        free(text);
+    }
+    char name[257];
+    memset(name, 0xff, 256);
+    name[256] = '\0';
+    char *text = NULL;
+    const struct mqc_config_node node = {name, "worker"};
+    CHECK_INT(mqc_mqtt_presence_topic(config, &node, &text, NULL), MQC_ETOPIC);
+    name[255] = '\0';
+    CHECK_INT(mqc_mqtt_presence_topic(config, &node, &text, NULL), MQC_OK);
+    CHECK_UNSIGNED(strlen(text), strlen("mqcluster/c/node/worker/") + (size_t)3 * 255);
+    free(text);
+    mqc_config_free(&config);
+}
+
 static void test_mqtt_topic_wrong_arguments_are_refused(void)
 {
     struct mqc_config *nameless = mqc_config_new();
@@ -72,6 +107,13 @@ static void test_mqtt_topic_wrong_arguments_are_refused(void)
     CHECK_INT(mqc_mqtt_topic(NULL, mqc_view_text("a"), &text, &info), MQC_EINVAL);
     CHECK_INT(mqc_mqtt_topic(nameless, mqc_view_text("a"), NULL, &info), MQC_EINVAL);
     CHECK_INT(mqc_mqtt_topic(nameless, mqc_view_bytes(NULL, 1), &text, &info), MQC_EINVAL);
+    const struct mqc_config_node node = {"w", "worker"};
+    const struct mqc_config_node empty = {0};
+    CHECK_INT(mqc_mqtt_presence_topic(nameless, &node, &text, &info), MQC_ECONFIG);
+    CHECK_INT(mqc_mqtt_presence_topic(NULL, &node, &text, &info), MQC_EINVAL);
+    CHECK_INT(mqc_mqtt_presence_topic(nameless, NULL, &text, &info), MQC_EINVAL);
+    CHECK_INT(mqc_mqtt_presence_topic(nameless, &empty, &text, &info), MQC_EINVAL);
+    CHECK_INT(mqc_mqtt_presence_topic(nameless, &node, NULL, &info), MQC_EINVAL);
     CHECK(text == NULL);
     mqc_config_free(&nameless);
 }
@@ -81,6 +123,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"mqtt_topic_stands_below_the_root_encoded", test_mqtt_topic_stands_below_the_root_encoded},
         {"mqtt_topic_has_the_limits_of_mqtt", test_mqtt_topic_has_the_limits_of_mqtt},
+        {"presence_topic_has_the_name_encoded", test_presence_topic_has_the_name_encoded},
         {"mqtt_topic_wrong_arguments_are_refused", test_mqtt_topic_wrong_arguments_are_refused},
         CU_TEST_INFO_NULL,
     };
