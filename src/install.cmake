@@ -38,5 +38,6 @@ if(TARGET mqc_man_yaml)
     DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES ${PROJECT_SOURCE_DIR}/config/mqcluster.yaml
+install(FILES
+  ${PROJECT_SOURCE_DIR}/config/mqcluster.yaml ${PROJECT_SOURCE_DIR}/config/mosquitto.conf
   DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)

@@ -65,9 +65,9 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_backend_new(const struct mqc_config *con
  * Zeek's Cluster::Backend::__init: starts to connect, and stays connected, in the background. It
  * does not wait: mqc_backend_wait_ready() does. `node_id` names this instance of the node and must
  * be new at every start; NULL makes one of the node's name and random bits. Once per backend, any
- * thread. A proxy in the environment (http_proxy) is not used. After a fork the child must not use the backend, nor free it.
- * MQC_EEXIST: called before; MQC_ECLOSED; MQC_EINVAL: the id is empty, over 255 bytes, or not
- * UTF-8; MQC_ENOMEM.
+ * thread. A proxy in the environment (http_proxy) is not used. After a fork the child must not use
+ * the backend, nor free it. MQC_EEXIST: called before; MQC_ECLOSED; MQC_EINVAL: the id is empty,
+ * over 255 bytes, or not UTF-8; MQC_ENOMEM.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_backend_init(struct mqc_backend *backend,
                                                      const char *node_id,
@@ -234,6 +234,24 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_event_from_text(const struct mqc_backend
                                                         size_t arg_count,
                                                         struct mqc_event **event_out,
                                                         struct mqc_error_info *info);
+
+/*
+ * Writes the MQTT topic that an event topic travels on, for other MQTT tools and a broker's access
+ * list: <root>/event/<topic>, in which '+', '#', '%' and every byte that is no printable ASCII are
+ * written as %XX. The caller frees *text_out with free(). MQC_ETOPIC: over 65,535 bytes or 200
+ * levels; MQC_ECONFIG: cluster.name is not set; MQC_EINVAL; MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_mqtt_topic(const struct mqc_config *config,
+                                                   struct mqc_view topic, char **text_out,
+                                                   struct mqc_error_info *info);
+
+/* Writes the MQTT topic on which a node announces itself: <root>/node/<type>/<name>, the name
+ * written as above. Memory and errors as above; MQC_ETOPIC: name or type is empty, over 255 bytes
+ * or has a '/'. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_mqtt_presence_topic(const struct mqc_config *config,
+                                                            const struct mqc_config_node *node,
+                                                            char **text_out,
+                                                            struct mqc_error_info *info);
 
 /* A publication read from JSON. */
 struct mqc_request {

@@ -3,9 +3,6 @@
 #include "base/fail.h"
 
 #include <limits.h>
-#include <stdio.h>
-
-static const char root_prefix[] = "mqcluster/";
 
 static unsigned clamp(uint64_t value)
 {
@@ -26,13 +23,14 @@ static enum mqc__mqtt_version version_of(int protocol)
     }
 }
 
-static const char *make_root(struct mqc__arena *arena, const char *cluster)
+/* NULL: out of memory. */
+static const char *make_root(struct mqc__arena *arena, const struct mqc_config *config)
 {
-    const size_t size = sizeof root_prefix + strlen(cluster);
-    char *root = mqc__arena_alloc(arena, size);
-    if (root != NULL)
-        (void)snprintf(root, size, "%s%s", root_prefix, cluster);
-    return root;
+    char root[MQC_ROOT_BYTES];
+    struct mqc_view copy = {NULL, 0};
+    if (mqc_config_root(config, root, sizeof root) == MQC_OK)
+        (void)mqc__arena_copy(arena, mqc_view_text(root), &copy);
+    return copy.data;
 }
 
 static const struct mqc__qos_rule *make_rules(struct mqc__arena *arena,
@@ -97,7 +95,7 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
     const struct mqc__settings *settings = mqc__config_settings(config);
     *options_out = (struct mqc__backend_options){
         .cluster = settings->cluster.name,
-        .root = settings->cluster.root,
+        .root = make_root(arena, config),
         .node = settings->node,
         .session = session_options(settings),
         .qos_rule_count = settings->delivery.prefix_count,
@@ -110,8 +108,6 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
         .inbox_bytes_max = settings->delivery.inbox_bytes,
         .flush_timeout_ms = clamp(settings->delivery.flush_timeout_ms),
     };
-    if (options_out->root == NULL)
-        options_out->root = make_root(arena, settings->cluster.name);
     options_out->qos_rules = make_rules(arena, settings);
     if (options_out->root == NULL || options_out->qos_rules == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");

@@ -36,6 +36,7 @@ int mqc__cli_publish(int argc, char **argv);
 int mqc__cli_subscribe(int argc, char **argv);
 int mqc__cli_check_config(int argc, char **argv);
 int mqc__cli_decode(int argc, char **argv);
+int mqc__cli_acl(int argc, char **argv);
 int mqc__cli_version(int argc, char **argv);
 int mqc__cli_help(int argc, char **argv);
 

@@ -8,6 +8,7 @@ const struct mqc__command mqc__commands[] = {
     {"subscribe", "print arriving events as JSON, one a line", mqc__cli_subscribe},
     {"check-config", "list every mistake in a configuration file", mqc__cli_check_config},
     {"decode", "turn one MQTT payload into JSON", mqc__cli_decode},
+    {"acl", "print an access list for Mosquitto", mqc__cli_acl},
     {"version", "print the version", mqc__cli_version},
     {"help", "explain a subcommand", mqc__cli_help},
     {NULL, NULL, NULL},

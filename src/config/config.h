@@ -56,6 +56,32 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_config_set(struct mqc_config *config, co
 MQC_API MQC_MUST_USE enum mqc_error mqc_config_get(const struct mqc_config *config,
                                                    const char *path, char *text_out, size_t size);
 
+/* Room for any root, with its NUL. */
+#define MQC_ROOT_BYTES ((size_t)1024)
+
+/*
+ * Writes the MQTT topic below which everything of the cluster stands, cluster.root or else
+ * mqcluster/ and cluster.name, into text_out, which has room for `size` bytes with the NUL.
+ * MQC_ENOTFOUND: neither is set; MQC_ETOOLARGE: cut to fit; MQC_EINVAL. text_out is empty on the
+ * others.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_config_root(const struct mqc_config *config, char *text_out,
+                                                    size_t size);
+
+/* One entry of `nodes`; the texts live as long as the configuration. */
+struct mqc_config_node {
+    const char *name;
+    const char *type; /* manager, logger, proxy, worker or control */
+};
+
+/* Returns how many nodes are listed in `nodes`. */
+MQC_API size_t mqc_config_node_count(const struct mqc_config *config);
+
+/* Reads one entry of `nodes`, counted from 0 in the order of the file. MQC_ENOTFOUND: there are not
+ * so many; MQC_EINVAL. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_config_node(const struct mqc_config *config, size_t index,
+                                                    struct mqc_config_node *node_out);
+
 /*
  * Checks what a single option cannot tell: required options, a node that is missing from `nodes`,
  * limits that contradict each other. mqc_config_load() does it by itself. MQC_ECONFIG: *info says

@@ -3,9 +3,11 @@
 
 #include <stdio.h>
 
-static const char *choice_name(const struct mqc__option *option, int value)
+static const char root_prefix[] = "mqcluster/";
+
+static const char *choice_name(const struct mqc__choice *choices, int value)
 {
-    for (const struct mqc__choice *choice = option->choices; choice->name != NULL; choice++)
+    for (const struct mqc__choice *choice = choices; choice->name != NULL; choice++)
         if (choice->value == value)
             return choice->name;
     return NULL;
@@ -49,7 +51,8 @@ static int put_value(const struct mqc__option *option, const struct mqc__setting
     case MQC__OPTION_FILE: return put(text_out, size, *(const char *const *)value);
     case MQC__OPTION_TEXTS:
         return put_texts(text_out, size, *(const char **const *)value, *(const size_t *)count);
-    case MQC__OPTION_CHOICE: return put(text_out, size, choice_name(option, *(const int *)value));
+    case MQC__OPTION_CHOICE:
+        return put(text_out, size, choice_name(option->choices, *(const int *)value));
     default: return -1;
     }
 }
@@ -67,4 +70,36 @@ enum mqc_error mqc_config_get(const struct mqc_config *config, const char *path,
     if (length < 0)
         return MQC_ENOTFOUND;
     return (size_t)length < size ? MQC_OK : MQC_ETOOLARGE;
+}
+
+enum mqc_error mqc_config_root(const struct mqc_config *config, char *text_out, size_t size)
+{
+    if (config == NULL || text_out == NULL || size == 0)
+        return MQC_EINVAL;
+    text_out[0] = '\0';
+    const char *root = config->settings.cluster.root;
+    const char *cluster = config->settings.cluster.name;
+    if (root == NULL && cluster == NULL)
+        return MQC_ENOTFOUND;
+    const int length = snprintf(text_out, size, "%s%s", root != NULL ? "" : root_prefix,
+                                root != NULL ? root : cluster);
+    return (size_t)length < size ? MQC_OK : MQC_ETOOLARGE;
+}
+
+size_t mqc_config_node_count(const struct mqc_config *config)
+{
+    return config != NULL ? config->settings.node_count : 0;
+}
+
+enum mqc_error mqc_config_node(const struct mqc_config *config, size_t index,
+                               struct mqc_config_node *node_out)
+{
+    if (config == NULL || node_out == NULL)
+        return MQC_EINVAL;
+    if (index >= config->settings.node_count)
+        return MQC_ENOTFOUND;
+    const struct mqc__node_settings *node = &config->settings.nodes[index];
+    *node_out = (struct mqc_config_node){.name = node->name,
+                                         .type = choice_name(mqc__node_type_choices, node->type)};
+    return MQC_OK;
 }

@@ -163,13 +163,18 @@ class Broker:
         self.port = free_port()
         self.uri = f"mqtt://127.0.0.1:{self.port}"
 
+    def settings(self):
+        """The text of its configuration."""
+        return (f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
+                "persistence false\nlog_dest none\n")
+
     def start(self):
         config = self.folder / "mosquitto.conf"
-        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
-                          "persistence false\nlog_dest none\n", encoding="utf-8")
+        config.write_text(self.settings(), encoding="utf-8")
         binary = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
-        self.process = subprocess.Popen([binary, "-c", str(config)],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with open(self.folder / "mosquitto.log", "ab") as log:
+            self.process = subprocess.Popen([binary, "-c", str(config)],
+                                            stdout=subprocess.DEVNULL, stderr=log)
         deadline = time.monotonic() + PATIENCE
         while True:
             check(self.process.poll() is None, "mosquitto ended")
@@ -213,8 +218,12 @@ class World:
 
     def dead_broker(self):
         """A broker that was not started."""
-        self._broker = Broker(self.folder)
-        return self._broker
+        return self.keep(Broker(self.folder))
+
+    def keep(self, broker):
+        """Makes it the broker of this test, which is stopped at its end."""
+        self._broker = broker
+        return broker
 
     def start(self, *args, **options):
         program = Program(*args, **options)

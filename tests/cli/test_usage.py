@@ -8,7 +8,8 @@ import subprocess
 from harness import (MQCLUSTER, check, check_equal, check_in, environment, json_lines, mqcluster,
                      run_suite)
 
-COMMANDS = ["run", "publish", "subscribe", "check-config", "decode", "version", "help"]
+COMMANDS = ["run", "publish", "subscribe", "check-config", "decode", "acl", "version",
+            "help"]
 
 GOOD = """cluster: {name: site-7}
 node: worker-1

@@ -143,43 +143,6 @@ static void test_excerpt_is_printable_and_short(void)
     CHECK(strlen(mqc__excerpt(mqc_view_text(text), excerpt)) < sizeof excerpt);
 }
 
-static void test_get_writes_what_set_took(void)
-{
-    struct mqc_config *config = mqc_config_new();
-    char text[32];
-    REQUIRE(config != NULL);
-    CHECK_INT(mqc_config_get(config, "node", text, sizeof text), MQC_ENOTFOUND);
-    static const struct {
-        const char *path;
-        const char *set;
-        const char *got;
-    } rows[] = {
-        {"node", "worker-1", "worker-1"},      {"log.level", "debug", "debug"},
-        {"strict_events", "true", "true"},     {"broker.keep_alive", "120s", "2m"},
-        {"broker.protocol", "3.1.1", "3.1.1"}, {"delivery.batch_bytes", "65536", "64KiB"},
-        {"broker.max_in_flight", "7", "7"},    {"tls.ca_file", "a/ca.pem", "a/ca.pem"},
-        {"tls.min_version", "1.3", "1.3"},     {"tls.on_change", "reconnect", "reconnect"},
-        {"tls.alpn", "[a,b]", "[a, b]"},       {"tls.ciphers", "TLS_A", "[TLS_A]"},
-        {"tls.expiry_warning", "48h", "2d"},   {"broker.tcp_quick_ack", "false", "false"},
-        {"tls.psk_file", "psk", "psk"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CHECK_INT(mqc_config_set(config, rows[i].path, rows[i].set, NULL), MQC_OK);
-        CHECK_INT(mqc_config_get(config, rows[i].path, text, sizeof text), MQC_OK);
-        CHECK_TEXT(text, rows[i].got);
-        CHECK_INT(mqc_config_set(config, rows[i].path, text, NULL), MQC_OK);
-    }
-    CHECK_INT(mqc_config_get(config, "node", text, 4), MQC_ETOOLARGE);
-    CHECK_TEXT(text, "wor");
-    CHECK_INT(mqc_config_set(config, "broker.password", "geheim", NULL), MQC_OK);
-    CHECK_INT(mqc_config_get(config, "broker.password", text, sizeof text), MQC_ENOTFOUND);
-    CHECK_TEXT(text, "");
-    CHECK_INT(mqc_config_get(config, "broker", text, sizeof text), MQC_ENOTFOUND);
-    CHECK_INT(mqc_config_get(config, "brokr.uri", text, sizeof text), MQC_ENOTFOUND);
-    CHECK_INT(mqc_config_get(NULL, "node", text, sizeof text), MQC_EINVAL);
-    mqc_config_free(&config);
-}
-
 /* A `type:` of the configuration is the name that the cluster's topics and errors use. */
 static void test_node_types_have_the_names_of_the_cluster(void)
 {
@@ -197,7 +160,6 @@ int main(void)
         {"utf8", test_utf8_agrees_with_the_standard},
         {"excerpt", test_excerpt_is_printable_and_short},
         {"node types", test_node_types_have_the_names_of_the_cluster},
-        {"get", test_get_writes_what_set_took},
         CU_TEST_INFO_NULL,
     };
     return suite_run("config.option", tests);

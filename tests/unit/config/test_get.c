@@ -1,0 +1,127 @@
+#include "loading.h"
+
+#include <stdlib.h>
+
+#define TWO_LINES "cluster: {name: site-7}\nbroker: {uri: 'mqtt://h'}\n"
+
+static void test_get_writes_what_set_took(void)
+{
+    struct mqc_config *config = mqc_config_new();
+    char text[32];
+    REQUIRE(config != NULL);
+    CHECK_INT(mqc_config_get(config, "node", text, sizeof text), MQC_ENOTFOUND);
+    static const struct {
+        const char *path;
+        const char *set;
+        const char *got;
+    } rows[] = {
+        {"node", "worker-1", "worker-1"},      {"log.level", "debug", "debug"},
+        {"strict_events", "true", "true"},     {"broker.keep_alive", "120s", "2m"},
+        {"broker.protocol", "3.1.1", "3.1.1"}, {"delivery.batch_bytes", "65536", "64KiB"},
+        {"broker.max_in_flight", "7", "7"},    {"tls.ca_file", "a/ca.pem", "a/ca.pem"},
+        {"tls.min_version", "1.3", "1.3"},     {"tls.on_change", "reconnect", "reconnect"},
+        {"tls.alpn", "[a,b]", "[a, b]"},       {"tls.ciphers", "TLS_A", "[TLS_A]"},
+        {"tls.expiry_warning", "48h", "2d"},   {"broker.tcp_quick_ack", "false", "false"},
+        {"tls.psk_file", "psk", "psk"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_INT(mqc_config_set(config, rows[i].path, rows[i].set, NULL), MQC_OK);
+        CHECK_INT(mqc_config_get(config, rows[i].path, text, sizeof text), MQC_OK);
+        CHECK_TEXT(text, rows[i].got);
+        CHECK_INT(mqc_config_set(config, rows[i].path, text, NULL), MQC_OK);
+    }
+    CHECK_INT(mqc_config_get(config, "node", text, 4), MQC_ETOOLARGE);
+    CHECK_TEXT(text, "wor");
+    CHECK_INT(mqc_config_set(config, "broker.password", "geheim", NULL), MQC_OK);
+    CHECK_INT(mqc_config_get(config, "broker.password", text, sizeof text), MQC_ENOTFOUND);
+    CHECK_TEXT(text, "");
+    CHECK_INT(mqc_config_get(config, "broker", text, sizeof text), MQC_ENOTFOUND);
+    CHECK_INT(mqc_config_get(config, "brokr.uri", text, sizeof text), MQC_ENOTFOUND);
+    CHECK_INT(mqc_config_get(NULL, "node", text, sizeof text), MQC_EINVAL);
+    mqc_config_free(&config);
+}
+
+static const struct mqc_config *config_of(const char *text)
+{
+    const struct loaded *loaded = load_text(text);
+    REQUIRE(loaded->config != NULL);
+    return loaded->config;
+}
+
+static void test_root_is_made_of_the_name_or_given(void)
+{
+    char text[MQC_ROOT_BYTES];
+    struct mqc_config *empty = mqc_config_new();
+    REQUIRE(empty != NULL);
+    CHECK_INT(mqc_config_root(empty, text, sizeof text), MQC_ENOTFOUND);
+    CHECK_TEXT(text, "");
+    CHECK_INT(mqc_config_set(empty, "cluster.root", "a/b", NULL), MQC_OK);
+    CHECK_INT(mqc_config_root(empty, text, sizeof text), MQC_OK);
+    CHECK_TEXT(text, "a/b");
+    CHECK_INT(mqc_config_set(empty, "cluster.name", "c", NULL), MQC_OK);
+    CHECK_INT(mqc_config_root(empty, text, sizeof text), MQC_OK);
+    CHECK_TEXT(text, "a/b");
+    mqc_config_free(&empty);
+    CHECK_INT(mqc_config_root(config_of(TWO_LINES), text, sizeof text), MQC_OK);
+    CHECK_TEXT(text, "mqcluster/site-7");
+    CHECK_INT(mqc_config_root(config_of(TWO_LINES), text, 10), MQC_ETOOLARGE);
+    CHECK_TEXT(text, "mqcluster");
+    CHECK_INT(mqc_config_root(NULL, text, sizeof text), MQC_EINVAL);
+    CHECK_INT(mqc_config_root(config_of(TWO_LINES), NULL, 0), MQC_EINVAL);
+}
+
+static void test_root_buffer_holds_the_longest(void)
+{
+    char root[MQC_ROOT_BYTES];
+    char got[MQC_ROOT_BYTES];
+    struct mqc_config *config = mqc_config_new();
+    REQUIRE(config != NULL);
+    memset(root, 'r', sizeof root);
+    size_t size = sizeof root - 1;
+    for (root[size] = '\0'; size > 0; root[--size] = '\0')
+        if (mqc_config_set(config, "cluster.root", root, NULL) == MQC_OK)
+            break;
+    CHECK(size > 500);
+    CHECK_INT(mqc_config_root(config, got, sizeof got), MQC_OK);
+    CHECK_TEXT(got, root);
+    mqc_config_free(&config);
+}
+
+static void test_nodes_are_in_the_order_of_the_file(void)
+{
+    static const struct mqc_config_node expected[] = {
+        {"zz", "worker"},     {"manager", "manager"}, {"logger-1", "logger"},
+        {"proxy 1", "proxy"}, {"aa", "control"},
+    };
+    const size_t count = sizeof expected / sizeof expected[0];
+    const struct mqc_config *config =
+        config_of(TWO_LINES "nodes:\n  zz: {type: worker}\n  manager: {type: manager}\n"
+                            "  logger-1: {type: logger}\n  proxy 1: {type: proxy}\n"
+                            "  aa: {type: control}\n");
+    struct mqc_config_node node;
+    REQUIRE(mqc_config_node_count(config) == count);
+    for (size_t i = 0; i < count; i++) {
+        CHECK_INT(mqc_config_node(config, i, &node), MQC_OK);
+        CHECK_TEXT(node.name, expected[i].name);
+        CHECK_TEXT(node.type, expected[i].type);
+    }
+    CHECK_INT(mqc_config_node(config, count, &node), MQC_ENOTFOUND);
+    CHECK_INT(mqc_config_node(config, SIZE_MAX, &node), MQC_ENOTFOUND);
+    CHECK_INT(mqc_config_node(config, 0, NULL), MQC_EINVAL);
+    CHECK_INT(mqc_config_node(NULL, 0, &node), MQC_EINVAL);
+    CHECK_UNSIGNED(mqc_config_node_count(NULL), 0);
+    CHECK_UNSIGNED(mqc_config_node_count(config_of(TWO_LINES)), 0);
+    unload();
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"options", test_get_writes_what_set_took},
+        {"root", test_root_is_made_of_the_name_or_given},
+        {"longest root", test_root_buffer_holds_the_longest},
+        {"nodes", test_nodes_are_in_the_order_of_the_file},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("config.get", tests);
+}
