@@ -136,9 +136,11 @@ static inline enum mqc__compat_cause mqc__compat_cause(int error)
     }
 }
 
-/* Says whether reading stopped only because a ticket came, so that it goes on. */
-static inline bool mqc__compat_is_ticket(int result)
+/* Says whether reading stopped only because a ticket came, so that it must go on: the ticket is not
+ * taken before, and meanwhile nothing can be written. */
+static inline bool mqc__compat_is_ticket(const mbedtls_ssl_context *ssl, int result)
 {
+    (void)ssl;
     (void)result;
     return false;
 }
@@ -262,9 +264,11 @@ static inline enum mqc__compat_cause mqc__compat_cause(int error)
     }
 }
 
-static inline bool mqc__compat_is_ticket(int result)
+static inline bool mqc__compat_is_ticket(const mbedtls_ssl_context *ssl, int result)
 {
-    return result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
+    return result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET ||
+           (result == MBEDTLS_ERR_SSL_WANT_READ &&
+            ssl->MBEDTLS_PRIVATE(state) != MBEDTLS_SSL_HANDSHAKE_OVER);
 }
 
 #endif

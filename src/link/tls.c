@@ -256,7 +256,7 @@ static int read_data(struct mqc__tls *tls, void *buffer, size_t size)
         before = left;
         result = mbedtls_ssl_read(&tls->ssl, buffer, size);
         left = mqc__tls_queue_view(&tls->input).size;
-    } while (mqc__compat_is_ticket(result) ||
+    } while (mqc__compat_is_ticket(&tls->ssl, result) ||
              (result == MBEDTLS_ERR_SSL_WANT_READ && left > 0 && left < before));
     return result;
 }

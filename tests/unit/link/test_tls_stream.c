@@ -112,6 +112,23 @@ static void test_stream_close_is_seen_and_answered(void)
     tls_pair_fini(&pair);
 }
 
+/* With TLS 1.3 the server sends a ticket after the handshake, perhaps long before any data. */
+static void test_stream_ticket_alone_is_taken_at_once(void)
+{
+    struct tls_pair pair;
+    struct mqc__tls_session *session = NULL;
+    char byte = 0;
+    size_t size = 0;
+    start(&pair);
+    CHECK_INT(mqc__tls_read(pair.server, &byte, 1, &size), MQC__TLS_WANTS_INPUT);
+    (void)tls_carry(pair.server, pair.client, SIZE_MAX);
+    CHECK_INT(mqc__tls_read(pair.client, &byte, 1, &size), MQC__TLS_WANTS_INPUT);
+    CHECK_INT(mqc__tls_session_save(pair.client, &session), MQC_OK);
+    tls_check_transfer(pair.client, pair.server, mqc_view_text("after the ticket"));
+    mqc__tls_session_free(&session);
+    tls_pair_fini(&pair);
+}
+
 static void test_stream_transport_ends_data_first_then_closed(void)
 {
     struct tls_pair pair;
@@ -272,6 +289,7 @@ int main(void)
         {"output not taken stops write", test_stream_output_not_taken_write_stops},
         {"input not read is bounded", test_stream_input_not_read_is_bounded},
         {"close is seen and answered", test_stream_close_is_seen_and_answered},
+        {"a ticket alone is taken at once", test_stream_ticket_alone_is_taken_at_once},
         {"data before the transport's end", test_stream_transport_ends_data_first_then_closed},
         {"a saved session is resumed", test_session_saved_is_resumed},
         {"session of another name", test_session_of_other_name_not_used},
