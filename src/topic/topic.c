@@ -10,6 +10,14 @@ static bool needs_escape(unsigned char byte)
     return byte < 0x20 || byte > 0x7e || byte == '+' || byte == '#' || byte == '%';
 }
 
+/* Appends the text from there on. An empty view may be NULL, to which C lets nothing be added. */
+static bool append_from(struct mqc__buffer *buffer, struct mqc_view text, size_t from)
+{
+    if (from == text.size)
+        return !mqc__buffer_failed(buffer);
+    return mqc__buffer_append(buffer, text.data + from, text.size - from);
+}
+
 bool mqc__topic_encode(struct mqc_view topic, struct mqc__buffer *buffer)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -24,7 +32,7 @@ bool mqc__topic_encode(struct mqc_view topic, struct mqc__buffer *buffer)
             return false;
         plain_from = i + 1;
     }
-    return mqc__buffer_append(buffer, topic.data + plain_from, topic.size - plain_from);
+    return append_from(buffer, topic, plain_from);
 }
 
 /* The value of an upper-case hex digit, or -1. */
@@ -63,7 +71,7 @@ bool mqc__topic_decode(struct mqc_view encoded, struct mqc__buffer *buffer)
         i += 2;
         plain_from = i + 1;
     }
-    return mqc__buffer_append(buffer, encoded.data + plain_from, encoded.size - plain_from);
+    return append_from(buffer, encoded, plain_from);
 }
 
 static size_t encoded_size(struct mqc_view topic)

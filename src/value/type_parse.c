@@ -67,8 +67,10 @@ static bool is_word_char(char c)
 static struct mqc_view peek_word(struct parser *parser)
 {
     skip_blanks(parser);
-    const char *start = parser->text.data + parser->position;
     const size_t rest = parser->text.size - parser->position;
+    if (rest == 0)
+        return mqc_view_text("");
+    const char *start = parser->text.data + parser->position;
     size_t size = 0;
     while (size < rest && is_word_char(start[size])) {
         if (start[size] == ':') {

@@ -13,6 +13,7 @@ static void test_encode_writes_the_contract_form(void)
         const char *encoded;
     } cases[] = {
         {{"", 0}, ""},
+        {{NULL, 0}, ""},
         {{"zeek/cluster/worker", 19}, "zeek/cluster/worker"},
         {{"/lead//x/", 9}, "/lead//x/"},
         {{"a+b#c%d", 7}, "a%2Bb%23c%25d"},

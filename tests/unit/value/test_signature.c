@@ -50,6 +50,7 @@ static void test_parse_wrong_types_say_where(void)
         const char *expected;
     } cases[] = {
         {"", "column 1: expected a Zeek type"},
+        {NULL, "column 1: expected a Zeek type"},
         {"counter", "column 1: expected a Zeek type"},
         {"set", "column 4: expected '['"},
         {"set[]", "column 5: expected a Zeek type"},
