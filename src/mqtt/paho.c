@@ -24,7 +24,7 @@ static bool keeps_server_keep_alive;
 
 /* Paho sends every connection through the proxy of the environment variable http_proxy, without
  * asking; known before any client is made. */
-static bool obeys_http_proxy;
+static bool always_obeys_proxy;
 
 static MQTTClient_connectOptions connect_options(const struct mqc__connect_request *request)
 {
@@ -162,12 +162,20 @@ static enum mqc__client_result connect_paho(struct mqc__client *client, int64_t 
     return connect_result(code);
 }
 
-/* There is no way to tell an old Paho to use no proxy. But the link can pretend to be the one. */
+/* Says whether Paho would go through a proxy of the environment: a new one asks for more first. */
+static bool obeys_proxy(void)
+{
+    const char *wanted = getenv("PAHO_C_CLIENT_USE_HTTP_PROXY");
+    const bool is_wanted = wanted != NULL && strncmp(wanted, "TRUE", strlen("TRUE")) == 0;
+    return getenv("http_proxy") != NULL && (always_obeys_proxy || is_wanted);
+}
+
+/* There is no way to tell Paho to use no proxy. But the link can pretend to be the one. */
 static enum mqc__client_result paho_connect(struct mqc__client *client,
                                             struct mqc__connect_answer *answer_out)
 {
     char proxy[32];
-    const bool uses_proxy = obeys_http_proxy && getenv("http_proxy") != NULL;
+    const bool uses_proxy = obeys_proxy();
     const int64_t deadline_ms = mqc__clock_monotonic_ms() + (int64_t)client->request->timeout_ms;
     if (!mqc__paho_link_open(client, uses_proxy))
         return MQC__CLIENT_UNREACHABLE;
@@ -354,7 +362,7 @@ static bool prepare(void)
     if (error != 0)
         return false;
     keeps_server_keep_alive = mqc__paho_is_1_3_14(paho_version());
-    obeys_http_proxy = !keeps_server_keep_alive;
+    always_obeys_proxy = !keeps_server_keep_alive;
     return true;
 }
 
