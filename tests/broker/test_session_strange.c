@@ -311,8 +311,8 @@ static void test_session_low_server_keep_alive_is_kept(void)
     for (int i = 0; i < RECORDER_PATIENCE_MS && fake_broker_totals(broker).pings < 2; i++)
         (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     const struct fake_totals totals = fake_broker_totals(broker);
-    CHECK_UNSIGNED(totals.last_keep_alive_s, 1);
-    CHECK_UNSIGNED(totals.connects, 2);
+    /* Paho from 1.3.14 on keeps it by itself; an older one has to connect again with it. */
+    CHECK(totals.connects == 1 || (totals.connects == 2 && totals.last_keep_alive_s == 1));
     CHECK(totals.pings >= 2);
     stop();
 }
