@@ -25,15 +25,16 @@ static void read_type(struct mqc__loader *loader, const struct mqc__pair *pair, 
         mqc__loader_fail(loader, &pair->value_spot, error, &info);
 }
 
-static void read_node(struct mqc__loader *loader, const struct mqc__pair *pair,
-                      struct mqc__node_settings *node_out)
+static struct mqc__node_settings read_node(struct mqc__loader *loader, const struct mqc__pair *pair)
 {
     static const char *const names[] = {"type", NULL};
+    struct mqc__node_settings node = {.name = NULL};
     struct mqc__pair fields[1];
-    read_name(loader, pair, &node_out->name);
+    read_name(loader, pair, &node.name);
     if (mqc__read_fields(loader, &pair->value_spot, pair->value, names, fields) &&
         fields[0].value != NULL)
-        read_type(loader, &fields[0], &node_out->type);
+        read_type(loader, &fields[0], &node.type);
+    return node;
 }
 
 void mqc__read_nodes(struct mqc__loader *loader, const struct mqc__spot *spot,
@@ -48,9 +49,14 @@ void mqc__read_nodes(struct mqc__loader *loader, const struct mqc__spot *spot,
         mqc__loader_array(loader, &loader->config->arena, count, sizeof *nodes);
     if (nodes == NULL)
         return;
-    for (size_t i = 0; i < count && !mqc__loader_must_stop(loader); i++)
-        if (pairs[i].value != NULL)
-            read_node(loader, &pairs[i], &nodes[i]);
+    /* What has no name, or one that came before, was reported and is no node. */
+    size_t node_count = 0;
+    for (size_t i = 0; i < count && !mqc__loader_must_stop(loader); i++) {
+        if (pairs[i].value == NULL)
+            continue;
+        nodes[node_count] = read_node(loader, &pairs[i]);
+        node_count += nodes[node_count].name != NULL ? 1 : 0;
+    }
     loader->config->settings.nodes = nodes;
-    loader->config->settings.node_count = count;
+    loader->config->settings.node_count = node_count;
 }
