@@ -18,6 +18,7 @@ struct mqc__client_message {
     const char *content_type; /* not sent with MQTT 3.1.1 */
     enum mqc__qos qos;
     bool is_retained;
+    bool is_presence;  /* not an event */
     uint32_t expiry_s; /* not sent with MQTT 3.1.1; 0: never */
 };
 

@@ -112,18 +112,6 @@ static bool own_text(const char **text)
     return *text != NULL;
 }
 
-static bool own_view(struct mqc_view *own, struct mqc_view borrowed)
-{
-    if (borrowed.size == 0)
-        return true;
-    char *copy = malloc(borrowed.size);
-    if (copy == NULL)
-        return false;
-    memcpy(copy, borrowed.data, borrowed.size);
-    *own = mqc_view_bytes(copy, borrowed.size);
-    return true;
-}
-
 /* Replaces every borrowed text by a copy, or by NULL where there is no memory. */
 static bool own_texts(struct mqc__session_options *copy)
 {
@@ -158,12 +146,9 @@ enum mqc_error mqc__session_options_copy(const struct mqc__session_options *opti
     if (copy == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     *copy = *options;
-    copy->presence.will = mqc_view_bytes(NULL, 0);
-    copy->presence.farewell = mqc_view_bytes(NULL, 0);
     if (copy->tls.source != NULL)
         (void)mqc__tls_source_ref(copy->tls.source);
-    if (!own_texts(copy) || !own_view(&copy->presence.will, options->presence.will) ||
-        !own_view(&copy->presence.farewell, options->presence.farewell)) {
+    if (!own_texts(copy)) {
         mqc__session_options_free(&copy);
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     }
@@ -194,8 +179,6 @@ void mqc__session_options_free(struct mqc__session_options **options)
     free_text(o->tls.server_name);
     free_text(o->presence.topic);
     free_text(o->presence.content_type);
-    free_text(o->presence.will.data);
-    free_text(o->presence.farewell.data);
     mqc__tls_source_unref(&o->tls.source);
     free(o);
     *options = NULL;

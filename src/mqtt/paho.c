@@ -269,7 +269,7 @@ static enum mqc__client_result unsubscribe(struct mqc__client *client, char *con
 /* The properties of an event's message are always the same and made once. */
 static bool set_properties(struct mqc__client *client, const struct mqc__client_message *message)
 {
-    if (message->is_retained) {
+    if (message->is_presence) {
         MQTTProperties_free(&client->presence_properties);
         return add_properties(&client->presence_properties, message);
     }
@@ -293,7 +293,7 @@ static enum mqc__client_result publish(struct mqc__client *client,
     if (!set_properties(client, message))
         return MQC__CLIENT_NOMEM;
     paho_message.properties =
-        message->is_retained ? client->presence_properties : client->publish_properties;
+        message->is_presence ? client->presence_properties : client->publish_properties;
     const MQTTResponse response =
         MQTTClient_publishMessage5(client->paho, message->topic, &paho_message, token_out);
     const int code = (int)response.reasonCode;

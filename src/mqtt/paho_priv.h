@@ -20,7 +20,7 @@ struct mqc__client {
     const struct mqc__connect_request *request;
     struct mqc__client_sink sink;
     MQTTProperties publish_properties;  /* what every event's message is sent with */
-    MQTTProperties presence_properties; /* what the last retained message was sent with */
+    MQTTProperties presence_properties; /* what the last message of presence was sent with */
     bool was_connected;
     bool is_disconnected;
     pthread_mutex_t mutex; /* guards what follows */

@@ -53,13 +53,11 @@ struct mqc__session_tls {
     uint64_t expiry_warning_s;
 };
 
-/* What a node says of itself on one topic, as retained messages with QoS 1. */
+/* Where a node says what it is, with QoS 1. */
 struct mqc__session_presence {
     const char *topic;        /* NULL: it says nothing */
     const char *content_type; /* not sent with MQTT 3.1.1 */
-    struct mqc_view will;     /* the broker says it when the connection breaks (MQTT 5, 3.1.2.5) */
-    struct mqc_view farewell; /* said at close */
-    uint32_t expiry_s;        /* the broker forgets each after so long, with MQTT 5; 0: never */
+    uint32_t expiry_s; /* the broker forgets what it retains after so long, with MQTT 5; 0: never */
 };
 
 /* How the session behaves. All texts are copied. */
@@ -119,6 +117,16 @@ struct mqc__session_events {
     /* A change of state. On the session's thread, the last one perhaps on that of close; must not
      * block. */
     void (*state)(void *context, enum mqc__session_state state);
+    /* Before each attempt to connect: what the broker is to say on the presence topic, retained,
+     * when the connection breaks (MQTT 5, 3.1.2.5). Valid until the next call; empty, or NULL as
+     * the function: nothing. On the session's thread; must not block. */
+    struct mqc_view (*will)(void *context);
+    /* The broker has acknowledged what was announced on the present connection. NULL: not wanted.
+     * As above. */
+    void (*announced)(void *context);
+    /* The session is about to disconnect of its own will: what is announced now still goes out.
+     * NULL: not wanted. As above. */
+    void (*leaving)(void *context);
     /* The time of mqc__session_tick_at() has come, or a little later; NULL: not wanted. On the
      * session's thread, which is busy for as long as an attempt to connect takes; must not block.
      */
@@ -184,10 +192,11 @@ enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_vie
 /*
  * Says `payload` on the presence topic, ahead of the events that wait. One that has not left yet is
  * replaced, and forgotten when the connection ends: say it again when the session is up. Copies it.
- * Any thread, also inside a callback. MQC_EINVAL: there is no presence topic; MQC_ECLOSED;
- * MQC_ENOMEM.
+ * Any thread, also inside a callback. MQC_EINVAL: there is no presence topic; MQC_ECLOSED: the
+ * session has taken leave; MQC_ENOMEM.
  */
-enum mqc_error mqc__session_announce(struct mqc__session *session, struct mqc_view payload);
+enum mqc_error mqc__session_announce(struct mqc__session *session, struct mqc_view payload,
+                                     bool is_retained);
 
 /* Asks for a call of `tick` at a time of mqc__clock_monotonic_ms(), instead of the one asked for
  * before; INT64_MAX: none. Any thread, also inside a callback. */

@@ -170,12 +170,7 @@ static void prepare_request(struct mqc__session *session)
         .starts_clean = session->session_uri != session->machine.uri_index,
         .session_expiry_s = options->session_expiry_s,
         .in_flight_max = options->in_flight_max,
-        .will = {.topic = options->presence.topic,
-                 .payload = options->presence.will,
-                 .content_type = options->presence.content_type,
-                 .qos = MQC__QOS_1,
-                 .is_retained = true,
-                 .expiry_s = options->presence.expiry_s},
+        .will = mqc__session_will(session),
     };
     /* What a client says if it says nothing. */
     session->answer = (struct mqc__connect_answer){.receive_max = UINT16_MAX,

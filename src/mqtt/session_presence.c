@@ -14,13 +14,15 @@ void mqc__session_presence_init(struct mqc__session *session)
     session->tick_ms = INT64_MAX;
 }
 
-enum mqc_error mqc__session_announce(struct mqc__session *session, struct mqc_view payload)
+enum mqc_error mqc__session_announce(struct mqc__session *session, struct mqc_view payload,
+                                     bool is_retained)
 {
     if (session->options->presence.topic == NULL)
         return MQC_EINVAL;
     enum mqc_error error = MQC_ECLOSED;
     pthread_mutex_lock(&session->mutex);
-    if (!session->is_closing) {
+    if (!session->has_left) {
+        session->is_announcement_retained = is_retained;
         mqc__buffer_clear(&session->announcement);
         session->has_announcement =
             mqc__buffer_append(&session->announcement, payload.data, payload.size);
@@ -46,28 +48,41 @@ bool mqc__session_can_announce_locked(const struct mqc__session *session)
            (session->outbox.in_flight_count == 0 || mqc__session_has_slot_locked(session));
 }
 
-static struct mqc__client_message message_of(const struct mqc__session *session,
+static struct mqc__client_message message_of(const struct mqc__session_presence *presence,
                                              struct mqc_view payload)
 {
-    const struct mqc__session_presence *presence = &session->options->presence;
     return (struct mqc__client_message){
         .topic = presence->topic,
         .payload = payload,
         .content_type = presence->content_type,
-        .qos = session->answer.qos_max >= MQC__QOS_1 ? MQC__QOS_1 : MQC__QOS_0,
+        .qos = MQC__QOS_1,
         .is_retained = true,
+        .is_presence = true,
         .expiry_s = presence->expiry_s,
     };
 }
 
+struct mqc__client_message mqc__session_will(const struct mqc__session *session)
+{
+    const struct mqc__session_presence *presence = &session->options->presence;
+    struct mqc__client_message will = {.topic = NULL};
+    if (presence->topic == NULL || session->events.will == NULL)
+        return will;
+    const struct mqc_view payload = session->events.will(session->events.context);
+    if (payload.size != 0)
+        will = message_of(presence, payload);
+    return will;
+}
+
 /* Takes what is to be said into the thread's payload buffer. */
-static bool take_announcement(struct mqc__session *session)
+static bool take_announcement(struct mqc__session *session, bool *is_retained_out)
 {
     mqc__buffer_clear(&session->payload);
     pthread_mutex_lock(&session->mutex);
     const struct mqc_view waiting = mqc__buffer_view(&session->announcement);
     (void)mqc__buffer_append(&session->payload, waiting.data, waiting.size);
     const bool is_taken = !mqc__buffer_failed(&session->payload);
+    *is_retained_out = session->is_announcement_retained;
     session->has_announcement = !is_taken;
     pthread_mutex_unlock(&session->mutex);
     return is_taken;
@@ -91,12 +106,15 @@ void mqc__session_report_presence(struct mqc__session *session)
 
 void mqc__session_send_announcement(struct mqc__session *session)
 {
-    if (!take_announcement(session)) {
+    bool is_retained = true;
+    if (!take_announcement(session, &is_retained)) {
         mqc__session_await_memory();
         return;
     }
-    const struct mqc__client_message message =
-        message_of(session, mqc__buffer_view(&session->payload));
+    struct mqc__client_message message =
+        message_of(&session->options->presence, mqc__buffer_view(&session->payload));
+    message.is_retained = is_retained;
+    message.qos = session->answer.qos_max >= MQC__QOS_1 ? MQC__QOS_1 : MQC__QOS_0;
     int token = -1;
     mqc__session_enter_call(session);
     const enum mqc__client_result result = session->ops->publish(session->client, &message, &token);
@@ -106,6 +124,8 @@ void mqc__session_send_announcement(struct mqc__session *session)
     pthread_mutex_lock(&session->mutex);
     if (result == MQC__CLIENT_OK && message.qos == MQC__QOS_1)
         session->announcement_token = token;
+    else if (result == MQC__CLIENT_OK)
+        session->was_announced = true;
     else if (result == MQC__CLIENT_NOMEM)
         session->has_announcement = true;
     pthread_mutex_unlock(&session->mutex);
@@ -125,6 +145,7 @@ bool mqc__session_settle_announcement_locked(struct mqc__session *session,
     if (is_refused && !session->is_presence_refused)
         session->losses.presence_reason = ack->reason;
     session->is_presence_refused = is_refused;
+    session->was_announced = true;
     return true;
 }
 
@@ -132,14 +153,26 @@ void mqc__session_forget_announcement_locked(struct mqc__session *session)
 {
     session->announcement_token = -1;
     session->has_announcement = false;
+    session->was_announced = false;
 }
 
-void mqc__session_say_farewell(struct mqc__session *session)
+void mqc__session_tell_announced(struct mqc__session *session)
 {
-    const struct mqc__session_presence *presence = &session->options->presence;
-    int token = -1;
-    if (presence->topic == NULL || presence->farewell.size == 0)
-        return;
-    const struct mqc__client_message message = message_of(session, presence->farewell);
-    (void)session->ops->publish(session->client, &message, &token);
+    pthread_mutex_lock(&session->mutex);
+    session->was_announced = false;
+    pthread_mutex_unlock(&session->mutex);
+    if (session->events.announced != NULL)
+        session->events.announced(session->events.context);
+}
+
+void mqc__session_take_leave(struct mqc__session *session)
+{
+    if (session->events.leaving != NULL)
+        session->events.leaving(session->events.context);
+    pthread_mutex_lock(&session->mutex);
+    const bool has_words = session->has_announcement;
+    session->has_left = true;
+    pthread_mutex_unlock(&session->mutex);
+    if (has_words)
+        mqc__session_send_announcement(session);
 }

@@ -77,6 +77,9 @@ struct mqc__session {
     const struct mqc__client *traffic_client; /* connected: counts bytes of its own */
     struct mqc__buffer announcement;          /* to be said on the presence topic */
     bool has_announcement;
+    bool is_announcement_retained;
+    bool was_announced;        /* acknowledged, and the owner does not know */
+    bool has_left;             /* there is nothing to be announced any more */
     int announcement_token;    /* of the one in flight, -1: none */
     int64_t tick_ms;           /* when the owner wants to be called; INT64_MAX: never */
     uint32_t packet_bytes_max; /* of the present or last connection */
@@ -162,8 +165,12 @@ bool mqc__session_settle_announcement_locked(struct mqc__session *session,
                                              const struct mqc__ack *ack);
 /* Forgets what was said or was to be said on the connection that ended. */
 void mqc__session_forget_announcement_locked(struct mqc__session *session);
-/* Takes leave of those who watch. */
-void mqc__session_say_farewell(struct mqc__session *session);
+/* Lets the owner take leave of those who watch, and sends what it says. */
+void mqc__session_take_leave(struct mqc__session *session);
+/* The will for the next attempt; its topic is NULL when there is none. */
+struct mqc__client_message mqc__session_will(const struct mqc__session *session);
+/* Tells the owner that what it announced was acknowledged. */
+void mqc__session_tell_announced(struct mqc__session *session);
 
 /* session_tls.c */
 

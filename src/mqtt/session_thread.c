@@ -15,6 +15,7 @@ enum task {
     TASK_RESUME,
     TASK_LOST,
     TASK_ANNOUNCE,
+    TASK_TELL_ANNOUNCED,
     TASK_TICK,
     TASK_LOOK_AT_TLS,
     TASK_GIVE_UP,
@@ -109,6 +110,8 @@ static enum task online_task_locked(struct mqc__session *session)
         return TASK_GIVE_UP;
     if (may_close_locked(session))
         return TASK_CLOSE;
+    if (session->was_announced)
+        return TASK_TELL_ANNOUNCED;
     if (mqc__session_can_announce_locked(session))
         return TASK_ANNOUNCE;
     if (session->has_filter_work)
@@ -200,8 +203,8 @@ static void tick(struct mqc__session *session)
 
 static void leave_broker(struct mqc__session *session)
 {
+    mqc__session_take_leave(session);
     mqc__session_enter_call(session);
-    mqc__session_say_farewell(session);
     session->ops->disconnect(session->client);
     if (mqc__session_leave_call(session) && mqc__session_drop_client(session))
         step(session, MQC__MACHINE_DISCONNECTED);
@@ -214,6 +217,7 @@ static void perform(struct mqc__session *session, enum task task)
     case TASK_RESUME: step(session, MQC__MACHINE_RESUME); break;
     case TASK_LOST: mqc__session_connection_lost(session); break;
     case TASK_ANNOUNCE: mqc__session_send_announcement(session); break;
+    case TASK_TELL_ANNOUNCED: mqc__session_tell_announced(session); break;
     case TASK_TICK: tick(session); break;
     case TASK_LOOK_AT_TLS: mqc__session_look_at_tls(session); break;
     case TASK_GIVE_UP: mqc__session_give_up_connection(session); break;

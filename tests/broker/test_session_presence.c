@@ -24,6 +24,8 @@ struct peer {
 static void open_peer(struct peer *peer, const struct mqc__session_options *options)
 {
     recorder_init(&peer->recorder);
+    peer->recorder.will = options->presence.topic != NULL ? "gone" : NULL;
+    peer->recorder.farewell = options->presence.topic != NULL ? "bye" : NULL;
     peer->session = test_session_open(options, &peer->recorder, NULL);
     CHECK_INT(mqc__session_wait_ready(peer->session, RECORDER_PATIENCE_MS), MQC_OK);
 }
@@ -50,12 +52,10 @@ static void open_node(struct peer *node, enum mqc__mqtt_version version)
     options.presence = (struct mqc__session_presence){
         .topic = topic,
         .content_type = "text/plain",
-        .will = mqc_view_text("gone"),
-        .farewell = mqc_view_text("bye"),
         .expiry_s = 1000,
     };
     open_peer(node, &options);
-    CHECK_INT(mqc__session_announce(node->session, mqc_view_text("here")), MQC_OK);
+    CHECK_INT(mqc__session_announce(node->session, mqc_view_text("here"), true), MQC_OK);
 }
 
 static void open_watcher(struct peer *watcher, enum mqc__mqtt_version version)

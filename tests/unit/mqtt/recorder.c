@@ -86,6 +86,29 @@ static void record_tick(void *context, int64_t now_ms)
     pthread_mutex_unlock(&recorder->mutex);
 }
 
+static struct mqc_view give_will(void *context)
+{
+    const struct recorder *recorder = context;
+    return mqc_view_text(recorder->will);
+}
+
+static void record_announced(void *context)
+{
+    struct recorder *recorder = context;
+    pthread_mutex_lock(&recorder->mutex);
+    recorder->announced_count++;
+    pthread_cond_broadcast(&recorder->changed);
+    pthread_mutex_unlock(&recorder->mutex);
+}
+
+static void say_farewell(void *context)
+{
+    const struct recorder *recorder = context;
+    if (recorder->farewell != NULL)
+        CHECK_INT(mqc__session_announce(recorder->session, mqc_view_text(recorder->farewell), true),
+                  MQC_OK);
+}
+
 static void record_error(void *context, const char *tag, const char *text)
 {
     struct recorder *recorder = context;
@@ -100,6 +123,9 @@ struct mqc__session_events recorder_events(struct recorder *recorder)
     return (struct mqc__session_events){.context = recorder,
                                         .message = record_message,
                                         .state = record_state,
+                                        .will = give_will,
+                                        .announced = record_announced,
+                                        .leaving = say_farewell,
                                         .tick = record_tick,
                                         .error = record_error};
 }
@@ -257,6 +283,7 @@ struct mqc__session *test_session_open(const struct mqc__session_options *option
     if (mqc__session_new(options, &events, client, &session, &info) != MQC_OK)
         (void)fprintf(stderr, "session: %s\n", info.text);
     REQUIRE(session != NULL);
+    recorder->session = session;
     REQUIRE(mqc__session_open(session) == MQC_OK);
     return session;
 }

@@ -18,7 +18,11 @@ struct recorder {
     int64_t last_expiry_s; /* of the latest message, and whether it was a retained one */
     bool was_last_retained;
     size_t tick_count;
-    bool is_blocked; /* the message callback waits while it is set */
+    size_t announced_count;
+    const char *will;             /* NULL: none */
+    const char *farewell;         /* announced when the session leaves; NULL: nothing */
+    struct mqc__session *session; /* for that */
+    bool is_blocked;              /* the message callback waits while it is set */
     unsigned blocked_count;
 };
 

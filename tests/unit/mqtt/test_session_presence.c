@@ -12,8 +12,6 @@ static struct mqc__session_options options_with_presence(void)
     options.presence = (struct mqc__session_presence){
         .topic = "root/node/worker/w",
         .content_type = "text/plain",
-        .will = mqc_view_text("gone"),
-        .farewell = mqc_view_text("bye"),
         .expiry_s = 30,
     };
     return options;
@@ -29,7 +27,7 @@ static struct mqc__session *open_with_presence(void)
 
 static enum mqc_error announce(struct mqc__session *session, const char *text)
 {
-    return mqc__session_announce(session, mqc_view_text(text));
+    return mqc__session_announce(session, mqc_view_text(text), true);
 }
 
 static void check_payload(unsigned index, const char *expected)
@@ -42,6 +40,7 @@ static void check_payload(unsigned index, const char *expected)
 static void test_presence_is_said_and_taken_back_at_close(void)
 {
     fake_begin();
+    fake_recorder.farewell = "bye";
     struct mqc__session *session = open_with_presence();
     CHECK_INT(announce(session, "here"), MQC_OK);
     WAIT_LOG(log.publishes == 1);
@@ -51,6 +50,7 @@ static void test_presence_is_said_and_taken_back_at_close(void)
     check_payload(0, "here");
     check_payload(1, "bye");
     CHECK_INT(announce(session, "late"), MQC_ECLOSED);
+    CHECK_UNSIGNED(fake_recorder.announced_count, 1);
     fake_end(session);
 }
 
