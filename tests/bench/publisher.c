@@ -1,0 +1,112 @@
+#include "bench/publisher.h"
+
+#include "bench/pacing.h"
+#include "bench/payload.h"
+
+#include <stdlib.h>
+
+#define BUSY_PAUSE_NS (100 * NS_PER_US)
+#define BUSY_S 30
+
+/* What is due within this time is sent together: a sleep for each message would take the processor
+ * from what is measured. */
+#define TICK_NS (100 * NS_PER_US)
+
+bool publisher_open(struct publisher *publisher, size_t size)
+{
+    publisher->payload = malloc(size);
+    if (publisher->payload == NULL)
+        return false;
+    payload_fill(publisher->payload, size);
+    return true;
+}
+
+void publisher_close(struct publisher *publisher)
+{
+    free(publisher->payload);
+    publisher->payload = NULL;
+}
+
+void publisher_begin(struct publisher *publisher, unsigned phase)
+{
+    publisher->phase = phase;
+}
+
+/* Says whether one more message may be sent in this phase, when the receiver has come near enough.
+ * Half of the window is let drain once it is full, so that a sleep serves many messages. */
+static bool has_room(const struct publisher *publisher, size_t size)
+{
+    const struct plan *plan = publisher->plan;
+    const uint64_t window = flow_window(size, plan->max_messages, plan->max_bytes);
+    struct flow *flow = &publisher->pair->there;
+    if (publisher->pair->phases[publisher->phase].accepted >= ARRIVALS_LIMIT)
+        return false;
+    return publisher->sent < flow_arrived(flow) + window ||
+           flow_wait(flow, publisher->sent - window / 2, PATIENCE_NS);
+}
+
+/* Offers a message until the subject takes it. */
+static bool offer(const struct publisher *publisher, size_t size)
+{
+    const int64_t deadline_ns = clock_now_ns() + BUSY_S * NS_PER_S;
+    for (;;) {
+        const enum subject_result result =
+            subject.publish(publisher->session, publisher->payload, size);
+        if (result != SUBJECT_BUSY)
+            return result == SUBJECT_DONE;
+        if (clock_now_ns() > deadline_ns)
+            break;
+        clock_sleep_until(clock_now_ns() + BUSY_PAUSE_NS);
+    }
+    subject_complain("no room for a message for %d seconds", BUSY_S);
+    return false;
+}
+
+bool publisher_send(struct publisher *publisher, size_t size)
+{
+    struct phase *phase = &publisher->pair->phases[publisher->phase];
+    const struct payload_head head = {.sequence = phase->accepted,
+                                      .sent_ns = clock_now_ns(),
+                                      .phase = publisher->phase,
+                                      .size = (uint32_t)size};
+    payload_write(publisher->payload, &head);
+    if (!offer(publisher, size))
+        return false;
+    phase->accepted++;
+    publisher->sent++;
+    return true;
+}
+
+bool publisher_flood(struct publisher *publisher, size_t size, int64_t end_ns)
+{
+    while (clock_now_ns() < end_ns && has_room(publisher, size)) {
+        if (!publisher_send(publisher, size))
+            return false;
+    }
+    return true;
+}
+
+bool publisher_pace(struct publisher *publisher, size_t size, double per_s, int64_t end_ns)
+{
+    struct pacing pacing;
+    pacing_start(&pacing, clock_now_ns(), per_s);
+    for (int64_t now_ns; (now_ns = clock_now_ns()) < end_ns;) {
+        if (pacing_due(&pacing, now_ns) == 0) {
+            clock_sleep_until(pacing_wake_ns(&pacing, now_ns, TICK_NS));
+            continue;
+        }
+        if (!has_room(publisher, size))
+            break;
+        if (!publisher_send(publisher, size))
+            return false;
+        pacing.sent++;
+    }
+    return true;
+}
+
+void publisher_drain(struct publisher *publisher)
+{
+    struct flow *flow = &publisher->pair->there;
+    if (!flow_wait(flow, publisher->sent, PATIENCE_NS))
+        publisher->sent = flow_arrived(flow);
+}
