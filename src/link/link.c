@@ -1,8 +1,11 @@
 #include "link/link_priv.h"
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/thread.h"
+#include "link/link_direct.h"
 #include "link/proxy_request.h"
+#include "link/tcp_state.h"
 #include "link/tls.h"
 
 #include <poll.h>
@@ -13,7 +16,7 @@
 /* How long mqc__link_close waits for the last bytes to leave and for the broker to hang up. */
 #define LINGER_MS 1000
 
-static void keep_failure(void *context, const struct mqc__link_failure *failure)
+void mqc__link_keep_failure(void *context, const struct mqc__link_failure *failure)
 {
     struct mqc__link *link = context;
     pthread_mutex_lock(&link->mutex);
@@ -39,17 +42,26 @@ static bool await_client(struct mqc__link *link)
         result = mqc__loopback_accept(&link->loopback, &link->client.fd);
     }
     if (result == MQC__LOOPBACK_FAILED)
-        keep_failure(link, &failed);
+        mqc__link_keep_failure(link, &failed);
     return result == MQC__LOOPBACK_ACCEPTED;
+}
+
+static bool begin(struct mqc__link *link)
+{
+    return await_client(link) &&
+           (!link->is_proxy || mqc__proxy_request_answer(link->client.fd, link->stop_fd));
 }
 
 /* The link's thread. It hangs up as soon as there is nothing more to carry. */
 static void *run(void *context)
 {
     struct mqc__link *link = context;
-    if (await_client(link) &&
-        (!link->is_proxy || mqc__proxy_request_answer(link->client.fd, link->stop_fd)))
-        mqc__relay_run(&link->relay, LINGER_MS);
+    if (begin(link)) {
+        if (!link->is_relay && mqc__direct_hand_over(link))
+            mqc__direct_watch(link);
+        else
+            mqc__relay_run(&link->relay, LINGER_MS);
+    }
     mqc__wire_hang_up(&link->client);
     mqc__wire_hang_up(&link->broker);
     return NULL;
@@ -71,7 +83,7 @@ struct mqc__link *mqc__link_new(size_t buffer_bytes)
     link->relay.client = &link->client;
     link->relay.broker = &link->broker;
     link->relay.stop_fd = link->stop_fd;
-    link->relay.broker_ended = keep_failure;
+    link->relay.broker_ended = mqc__link_keep_failure;
     link->relay.context = link;
     if (!has_buffers || link->stop_fd < 0)
         mqc__link_free(&link);
@@ -83,6 +95,7 @@ enum mqc_error mqc__link_start(struct mqc__link *link, struct mqc_error_info *in
     const enum mqc_error error = mqc__loopback_open(&link->loopback, info);
     if (error != MQC_OK)
         return error;
+    link->started_ms = mqc__clock_monotonic_ms();
     link->is_running = mqc__thread_start(&link->thread, run, link) == MQC_OK;
     if (!link->is_running)
         return mqc__fail(info, MQC_ENOMEM, "no thread for the connection to the broker");
@@ -140,14 +153,25 @@ void mqc__link_stats(const struct mqc__link *link, struct mqc__link_stats *stats
         .client_out_bytes = atomic_load(&link->client.written_bytes),
         .stranger_count = atomic_load(&link->loopback.stranger_count),
     };
+    if (atomic_load(&link->is_direct))
+        mqc__direct_stats(link, stats_out);
 }
 
 bool mqc__link_failure(struct mqc__link *link, struct mqc__link_failure *failure_out)
 {
+    /* The client may have seen the end before the link's thread has. */
+    if (atomic_load(&link->is_direct))
+        (void)mqc__direct_look(link);
     pthread_mutex_lock(&link->mutex);
     *failure_out = link->failure;
     pthread_mutex_unlock(&link->mutex);
     return failure_out->tag != NULL;
+}
+
+void mqc__link_received(const struct mqc__link *link)
+{
+    if (link->broker.acks_at_once && atomic_load(&link->is_direct))
+        mqc__tcp_ack_at_once(link->broker.fd);
 }
 
 void mqc__link_close(struct mqc__link *link)

@@ -11,7 +11,9 @@
 /*
  * The connection to a broker, under an MQTT client library that knows plain TCP only: the link owns
  * the socket to the broker, TCP or TLS, and carries its bytes to and from a port of 127.0.0.1,
- * which one connection of this very process may use. Each link has one thread.
+ * which one connection of this very process may use. Where there is nothing to encrypt, the client
+ * gets the broker's socket in the place of its own as soon as it is connected, and the link only
+ * watches. Each link has one thread.
  */
 struct mqc__link;
 struct mqc__tls_config;
@@ -32,6 +34,7 @@ struct mqc__link_options {
     /* Acknowledge what the broker sends without delay: a broker that holds small packets back until
      * then (Nagle) answers 40 ms sooner, for a packet more per message that is answered anyway. */
     bool acks_at_once;
+    bool is_relay; /* carry the bytes of plain TCP too; for tests */
     /* The client takes the link for an HTTP proxy: the link answers its CONNECT request, whatever
      * that names, and goes on as always. */
     bool is_proxy;
@@ -92,6 +95,10 @@ void mqc__link_stats(const struct mqc__link *link, struct mqc__link_stats *stats
  *   link_failed            this host is short of something
  */
 bool mqc__link_failure(struct mqc__link *link, struct mqc__link_failure *failure_out);
+
+/* To be called when the client has received something: acknowledges it at once, if that is asked
+ * for and the link does not do so by itself. Any thread. */
+void mqc__link_received(const struct mqc__link *link);
 
 /*
  * Ends the link. What the client has written goes out first, and the broker gets time to hang up;

@@ -83,7 +83,7 @@ static void set_no_delay(int fd)
  * a socket that blocks, it writes all of it. Reads must not wait, so they get the shortest time
  * limit there is; they return what there is as before.
  */
-static void prepare_client(int fd)
+void mqc__loopback_prepare_client(int fd)
 {
     const struct timeval write_wait = {.tv_sec = WRITE_WAIT_S};
     const struct timeval shortest = {.tv_usec = 1};
@@ -111,7 +111,7 @@ enum mqc__loopback_result mqc__loopback_accept(struct mqc__loopback *loopback, i
         return MQC__LOOPBACK_NOBODY;
     }
     mqc__loopback_close(loopback);
-    prepare_client(client);
+    mqc__loopback_prepare_client(client);
     (void)close(client);
     set_no_delay(fd);
     *fd_out = fd;

@@ -30,6 +30,9 @@ MQC_MUST_USE enum mqc_error mqc__loopback_open(struct mqc__loopback *loopback,
  */
 enum mqc__loopback_result mqc__loopback_accept(struct mqc__loopback *loopback, int *fd_out);
 
+/* Prepares a socket that an MQTT library uses, as above. */
+void mqc__loopback_prepare_client(int fd);
+
 /* Idempotent. */
 void mqc__loopback_close(struct mqc__loopback *loopback);
 

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -43,8 +42,9 @@ static bool is_other_end(int fd, const struct ends *ends)
 }
 
 /* Asks again after duplicating: another thread may have closed the descriptor and opened others. */
-static int duplicate(int fd, const struct ends *ends)
+static int duplicate(int fd, const struct ends *ends, int unused)
 {
+    (void)unused;
     if (!is_other_end(fd, ends))
         return -1;
     const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -54,7 +54,10 @@ static int duplicate(int fd, const struct ends *ends)
     return -1;
 }
 
-static int find_by_counting(const struct ends *ends)
+/* What to do with a descriptor that may be the one; -1: it is not. */
+typedef int (*take_fn)(int fd, const struct ends *ends, int other_fd);
+
+static int find_by_counting(const struct ends *ends, take_fn take, int other_fd)
 {
     struct rlimit limit;
     int end = DESCRIPTORS_MAX;
@@ -62,25 +65,36 @@ static int find_by_counting(const struct ends *ends)
         end = (int)limit.rlim_cur;
     int found = -1;
     for (int fd = 0; fd < end && found < 0; fd++)
-        found = duplicate(fd, ends);
+        found = take(fd, ends, other_fd);
     return found;
 }
 
-static int find(const struct ends *ends)
+static int find(const struct ends *ends, take_fn take, int other_fd)
 {
     DIR *folder = opendir("/proc/self/fd");
     if (folder == NULL)
-        return find_by_counting(ends);
+        return find_by_counting(ends, take, other_fd);
     int found = -1;
     const struct dirent *entry = NULL;
     while (found < 0 && (entry = readdir(folder)) != NULL) {
         char *end = NULL;
         const long fd = strtol(entry->d_name, &end, 10);
         if (end != entry->d_name && *end == '\0')
-            found = duplicate((int)fd, ends);
+            found = take((int)fd, ends, other_fd);
     }
     (void)closedir(folder);
     return found;
+}
+
+static int replace(int fd, const struct ends *ends, int other_fd)
+{
+    return is_other_end(fd, ends) ? dup3(other_fd, fd, O_CLOEXEC) : -1;
+}
+
+bool mqc__owner_replace(int accepted_fd, int other_fd)
+{
+    struct ends ends;
+    return get_ends(accepted_fd, &ends) && find(&ends, replace, other_fd) >= 0;
 }
 
 int mqc__owner_find(int accepted_fd)
@@ -88,7 +102,7 @@ int mqc__owner_find(int accepted_fd)
     struct ends ends;
     if (!get_ends(accepted_fd, &ends))
         return -1;
-    const int found = find(&ends);
+    const int found = find(&ends, duplicate, -1);
     if (found < 0)
         return -1;
     /* Had the peer reset the accepted connection, a new one of ours could have got its port. It

@@ -1,6 +1,7 @@
 #include "link/relay.h"
 
 #include "link/link_deadline.h"
+#include "link/relay_wire_priv.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -117,14 +118,10 @@ static void pass_end_on(struct mqc__relay_pipe *pipe)
 /* Says why the broker's side has ended, unless the client's had before. */
 static void report_broker(struct mqc__relay *relay)
 {
-    static const struct mqc__link_failure closed = {
-        .tag = "connection_closed",
-        .text = "the broker closed the connection",
-    };
     const struct mqc__wire *broker = relay->broker;
     if (!relay->up.has_source_ended && !relay->is_stopping)
         relay->broker_ended(relay->context,
-                            broker->failure.tag != NULL ? &broker->failure : &closed);
+                            broker->failure.tag != NULL ? &broker->failure : &mqc__link_closed);
 }
 
 /* A client whose link is closed writes no more: what is there is all there is. */

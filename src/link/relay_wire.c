@@ -1,10 +1,9 @@
 #include "link/relay_wire_priv.h"
 
 #include "link/dial.h"
+#include "link/tcp_state.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -41,36 +40,51 @@ enum mqc__wire_status mqc__wire_fail(struct mqc__wire *wire, const char *tag, co
     return MQC__WIRE_FAILED;
 }
 
-static enum mqc__wire_status fail_errno(struct mqc__wire *wire, int error)
+const struct mqc__link_failure mqc__link_closed = {
+    .tag = "connection_closed",
+    .text = "the broker closed the connection",
+};
+
+static struct mqc__link_failure reset(const char *text)
 {
+    struct mqc__link_failure failure = {.tag = "connection_reset"};
+    (void)snprintf(failure.text, sizeof failure.text, "%s", text);
+    return failure;
+}
+
+void mqc__wire_word_error(int error, struct mqc__link_failure *failure_out)
+{
+    static const struct mqc__link_failure silent = {
+        .tag = "connection_timed_out", .text = "the broker's host does not answer any more"};
+    static const struct mqc__link_failure unreachable = {
+        .tag = "connection_timed_out",
+        .text = "the broker's host cannot be reached any more: no route to it"};
+    static const struct mqc__link_failure short_of_memory = {.tag = "link_failed",
+                                                             .text = "this host is out of memory"};
     switch (error) {
     case ECONNRESET:
     case EPIPE:
-        return mqc__wire_fail(wire, "connection_reset",
-                              "the connection was reset, by the broker or on the way");
-    case ETIMEDOUT:
+        *failure_out = reset("the connection was reset, by the broker or on the way");
+        break;
+    case ETIMEDOUT: *failure_out = silent; break;
     case EHOSTUNREACH:
-    case ENETUNREACH:
-        return mqc__wire_fail(wire, "connection_timed_out",
-                              error == ETIMEDOUT
-                                  ? "the broker's host does not answer any more"
-                                  : "the broker's host cannot be reached any more: no route to it");
+    case ENETUNREACH: *failure_out = unreachable; break;
     case ENOBUFS:
-    case ENOMEM: return mqc__wire_fail(wire, "link_failed", "this host is out of memory");
-    default: return mqc__wire_fail(wire, "connection_reset", mqc__dial_words(error));
+    case ENOMEM: *failure_out = short_of_memory; break;
+    default: *failure_out = reset(mqc__dial_words(error)); break;
     }
+}
+
+static enum mqc__wire_status fail_errno(struct mqc__wire *wire, int error)
+{
+    struct mqc__link_failure failure;
+    mqc__wire_word_error(error, &failure);
+    return mqc__wire_fail(wire, failure.tag, failure.text);
 }
 
 static bool is_transient(int error)
 {
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
-
-/* The system forgets this whenever it finds a conversation interactive. */
-static void ack_at_once(int fd)
-{
-    const int on = 1;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
 enum mqc__wire_status mqc__wire_receive(struct mqc__wire *wire, void *bytes, size_t size,
@@ -81,7 +95,7 @@ enum mqc__wire_status mqc__wire_receive(struct mqc__wire *wire, void *bytes, siz
     if (received < 0)
         return is_transient(errno) ? MQC__WIRE_BLOCKED : fail_errno(wire, errno);
     if (wire->acks_at_once && received > 0)
-        ack_at_once(wire->fd);
+        mqc__tcp_ack_at_once(wire->fd);
     *moved_out = (size_t)received;
     (void)atomic_fetch_add_explicit(&wire->socket_in_bytes, *moved_out, memory_order_relaxed);
     return received > 0 ? MQC__WIRE_OK : MQC__WIRE_ENDED;

@@ -33,6 +33,12 @@ void mqc__wire_tls_fini(struct mqc__wire *wire);
 /* Does the TLS handshake until deadline_ms. Blocks. On failure the wire knows why. OK, FAILED. */
 enum mqc__wire_status mqc__wire_tls_handshake(struct mqc__wire *wire, int64_t deadline_ms);
 
+/* Says what an errno of the broker's connection means. */
+void mqc__wire_word_error(int error, struct mqc__link_failure *failure_out);
+
+/* The broker closed the connection as one should. */
+extern const struct mqc__link_failure mqc__link_closed;
+
 /* Keeps the first failure; returns FAILED. */
 enum mqc__wire_status mqc__wire_fail(struct mqc__wire *wire, const char *tag, const char *text);
 

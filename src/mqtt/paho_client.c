@@ -81,6 +81,7 @@ static int on_message(void *context, char *topic, int topic_size, MQTTClient_mes
 {
     struct mqc__client *client = context;
     if (begin_callback(client)) {
+        mqc__link_received(client->link);
         const struct mqc__mqtt_message message = {
             /* Paho gives the size only when the topic contains NUL. */
             .topic =
@@ -107,8 +108,10 @@ static void on_published(void *context, int token, int packet_type, MQTTProperti
     (void)packet_type;
     (void)properties;
     struct mqc__client *client = context;
-    if (begin_callback(client))
+    if (begin_callback(client)) {
+        mqc__link_received(client->link);
         client->sink.acked(client->sink.context, token, (int)reason);
+    }
     end_callback(client);
 }
 

@@ -57,7 +57,7 @@ static enum mqc__machine_event_kind no_broker(struct mqc__session *session,
     const unsigned timeout_ms = session->options->connect_timeout_ms;
     const bool has_timed_out = attempt->duration_ms + TIMEOUT_SLACK_MS >= (int64_t)timeout_ms;
     const char *tag = "mqtt_malformed";
-    if (is_closed) {
+    if (is_closed && !has_timed_out) {
         tag = "mqtt_closed";
         (void)snprintf(text, sizeof text,
                        "broker %s accepts the connection and closes it without an MQTT answer; %s",
@@ -72,7 +72,7 @@ static enum mqc__machine_event_kind no_broker(struct mqc__session *session,
                        attempt->uri, advice);
     }
     mqc__session_report_attempt(session, tag, text);
-    return is_closed ? MQC__MACHINE_HUNG_UP : MQC__MACHINE_FAILED;
+    return is_closed && !has_timed_out ? MQC__MACHINE_HUNG_UP : MQC__MACHINE_FAILED;
 }
 
 /* Reports an attempt without an answer; returns what that means to the machine. */

@@ -67,6 +67,7 @@ bool await_ready(int fd, short events)
 struct mqc__link_options plain_options(uint16_t port)
 {
     return (struct mqc__link_options){
+        .is_relay = true,
         .host = "127.0.0.1",
         .port = port,
         .connect_timeout_ms = PATIENCE_MS,

@@ -98,12 +98,40 @@ static void test_owner_dead_connection_is_not_found(void)
     (void)close(listener);
 }
 
+static void test_owner_replaced_descriptor_is_the_other_socket(void)
+{
+    for (int i = 0; i < 2; i++) {
+        uint16_t port = 0;
+        int pair[2];
+        char byte = 0;
+        const int listener = listen_at(0, 0, 4, &port);
+        const int own = connect_to(port);
+        const int accepted = accept(listener, NULL, NULL);
+        REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+        has_proc = i == 0;
+        CHECK(mqc__owner_replace(accepted, pair[0]));
+        /* There is none any more. */
+        CHECK(!mqc__owner_replace(accepted, pair[0]));
+        has_proc = true;
+        CHECK_INT(send(own, "x", 1, 0), 1);
+        CHECK_INT(read_once(pair[1], &byte, 1), 1);
+        CHECK_INT(read_once(accepted, &byte, 1), 0);
+        CHECK(!mqc__owner_replace(listener, pair[0]));
+        (void)close(own);
+        (void)close(accepted);
+        (void)close(listener);
+        (void)close(pair[0]);
+        (void)close(pair[1]);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
         {"own connection", test_owner_own_connection_is_found},
         {"another process", test_owner_connection_of_another_process_is_not_found},
         {"dead connection", test_owner_dead_connection_is_not_found},
+        {"replaced", test_owner_replaced_descriptor_is_the_other_socket},
         CU_TEST_INFO_NULL,
     };
     return suite_run("link.owner", tests);
