@@ -43,14 +43,16 @@ static void read_single(struct mqc__loader *loader, const struct mqc__option *op
         mqc__loader_fail(loader, spot, error, &info);
 }
 
-/* One text may stand without its list. */
-static void read_texts(struct mqc__loader *loader, const struct mqc__option *option,
-                       const struct mqc__spot *spot, const yaml_node_t *node)
+/* One text or word may stand without its list. */
+static void read_list(struct mqc__loader *loader, const struct mqc__option *option,
+                      const struct mqc__spot *spot, const yaml_node_t *node)
 {
-    if (node->type == YAML_SEQUENCE_NODE)
+    if (node->type != YAML_SEQUENCE_NODE)
+        read_single(loader, option, spot, node);
+    else if (option->kind == MQC__OPTION_TEXTS)
         mqc__read_texts(loader, option, spot, node);
     else
-        read_single(loader, option, spot, node);
+        mqc__read_choices(loader, option, spot, node);
 }
 
 static void read_value(struct mqc__loader *loader, const struct mqc__option *option,
@@ -59,9 +61,11 @@ static void read_value(struct mqc__loader *loader, const struct mqc__option *opt
     switch (option->kind) {
     case MQC__OPTION_SECTION: read_section(loader, option, spot, node); return;
     case MQC__OPTION_URIS: mqc__read_uris(loader, spot, node); return;
-    case MQC__OPTION_TEXTS: read_texts(loader, option, spot, node); return;
+    case MQC__OPTION_TEXTS:
+    case MQC__OPTION_CHOICES: read_list(loader, option, spot, node); return;
     case MQC__OPTION_PREFIXES: mqc__read_prefixes(loader, spot, node); return;
     case MQC__OPTION_NODES: mqc__read_nodes(loader, spot, node); return;
+    case MQC__OPTION_POOLS: mqc__read_pools(loader, spot, node); return;
     case MQC__OPTION_EVENTS: mqc__read_events(loader, spot, node); return;
     default: read_single(loader, option, spot, node); return;
     }

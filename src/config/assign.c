@@ -118,6 +118,17 @@ static enum mqc_error assign_password_file(struct mqc_config *config,
                               (const char **)slot_of(config, option), info);
 }
 
+static enum mqc_error assign_byte_choice(struct mqc_config *config,
+                                         const struct mqc__option *option, struct mqc_view text,
+                                         struct mqc_error_info *info)
+{
+    int value = 0;
+    const enum mqc_error error = mqc__scalar_choice(option->choices, text, &value, info);
+    if (error == MQC_OK)
+        *(unsigned char *)slot_of(config, option) = (unsigned char)value;
+    return error;
+}
+
 enum mqc_error mqc__option_assign(struct mqc_config *config, const struct mqc__option *option,
                                   struct mqc_view text, struct mqc_error_info *info)
 {
@@ -129,6 +140,8 @@ enum mqc_error mqc__option_assign(struct mqc_config *config, const struct mqc__o
         return mqc__scalar_number(option, text, slot_of(config, option), info);
     case MQC__OPTION_CHOICE:
         return mqc__scalar_choice(option->choices, text, slot_of(config, option), info);
+    case MQC__OPTION_BYTE_CHOICE: return assign_byte_choice(config, option, text, info);
+    case MQC__OPTION_CHOICES: return mqc__option_assign_choices(config, option, text, info);
     case MQC__OPTION_TEXT:
         return mqc__option_text(config, option, text, slot_of(config, option), info);
     case MQC__OPTION_TEXTS: return mqc__option_assign_texts(config, option, text, info);
@@ -139,6 +152,7 @@ enum mqc_error mqc__option_assign(struct mqc_config *config, const struct mqc__o
     case MQC__OPTION_URIS:
     case MQC__OPTION_PREFIXES:
     case MQC__OPTION_NODES:
+    case MQC__OPTION_POOLS:
     case MQC__OPTION_EVENTS: break;
     }
     return mqc__fail(info, MQC_ECONFIG, "%s is no single value; it can only be given in a file",

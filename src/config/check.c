@@ -56,21 +56,22 @@ static void check_order(const struct mqc__finder *finder, uint64_t small, const 
     finder->found(finder->context, MQC__KEYS(small_key, large_key), text);
 }
 
-void mqc__config_check_all(const struct mqc__settings *settings, mqc__check_fn found, void *context)
+enum mqc_error mqc__config_check_all(const struct mqc__settings *settings,
+                                     const struct mqc__finder *finder)
 {
-    const struct mqc__finder finder = {found, context};
-    check_required(settings, &finder);
-    check_node(settings, &finder);
-    check_credentials(settings, &finder);
-    mqc__check_tls(settings, &finder);
-    check_order(&finder, settings->broker.backoff_min_ms, "broker.backoff_min",
+    check_required(settings, finder);
+    check_node(settings, finder);
+    check_credentials(settings, finder);
+    mqc__check_tls(settings, finder);
+    check_order(finder, settings->broker.backoff_min_ms, "broker.backoff_min",
                 settings->broker.backoff_max_ms, "broker.backoff_max");
-    check_order(&finder, settings->delivery.max_event_bytes, "delivery.max_event_bytes",
+    check_order(finder, settings->delivery.max_event_bytes, "delivery.max_event_bytes",
                 settings->delivery.outbox_bytes, "delivery.outbox_bytes");
-    check_order(&finder, settings->delivery.max_event_bytes, "delivery.max_event_bytes",
+    check_order(finder, settings->delivery.max_event_bytes, "delivery.max_event_bytes",
                 settings->delivery.inbox_bytes, "delivery.inbox_bytes");
-    check_order(&finder, settings->delivery.batch_bytes, "delivery.batch_bytes",
+    check_order(finder, settings->delivery.batch_bytes, "delivery.batch_bytes",
                 settings->delivery.outbox_bytes, "delivery.outbox_bytes");
+    return mqc__check_pools(settings, finder);
 }
 
 static void keep_first(void *context, const char *const *keys, const char *text)
@@ -82,10 +83,23 @@ static void keep_first(void *context, const char *const *keys, const char *text)
     mqc__fail_place(first, "%s", keys[0]);
 }
 
+static void keep_first_of_pool(void *context, const struct mqc__pool_settings *pool,
+                               const char *const *keys, const char *text)
+{
+    struct mqc_error_info *first = context;
+    if (first->code != MQC_OK)
+        return;
+    keep_first(context, keys, text);
+    mqc__fail_place(first, "pools.%s", pool->name);
+}
+
 enum mqc_error mqc_config_check(const struct mqc_config *config, struct mqc_error_info *info)
 {
     struct mqc_error_info first = {.code = MQC_OK};
-    mqc__config_check_all(&config->settings, keep_first, &first);
+    const struct mqc__finder finder = {keep_first, keep_first_of_pool, &first};
+    const enum mqc_error error = mqc__config_check_all(&config->settings, &finder);
+    if (first.code == MQC_OK && error != MQC_OK)
+        return mqc__fail(info, error, "out of memory");
     if (first.code != MQC_OK && info != NULL)
         *info = first;
     return first.code;

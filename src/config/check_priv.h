@@ -3,17 +3,16 @@
 
 #include "config/config_priv.h"
 
-/* Who is told of contradictions. */
-struct mqc__finder {
-    mqc__check_fn found;
-    void *context;
-};
-
 /* Names the options that a contradiction lies in; the list ends with NULL. */
 #define MQC__KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Finds what contradicts itself in the options of TLS, and between them and the brokers'
  * addresses. */
 void mqc__check_tls(const struct mqc__settings *settings, const struct mqc__finder *finder);
+
+/* Finds pools with one topic, and exclusive pools for which there are too few nodes. MQC_ENOMEM:
+ * not everything was looked at. */
+enum mqc_error mqc__check_pools(const struct mqc__settings *settings,
+                                const struct mqc__finder *finder);
 
 #endif

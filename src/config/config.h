@@ -3,7 +3,9 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A node's configuration: read from a YAML file, or built option by option. Not thread-safe until
  * it was given to mqc_backend_new(), which copies what it needs. */
@@ -82,10 +84,28 @@ MQC_API size_t mqc_config_node_count(const struct mqc_config *config);
 MQC_API MQC_MUST_USE enum mqc_error mqc_config_node(const struct mqc_config *config, size_t index,
                                                     struct mqc_config_node *node_out);
 
+/* One entry of `pools`; the texts live as long as the configuration. */
+struct mqc_config_pool {
+    const char *name;
+    const char *type;   /* worker, proxy or logger */
+    const char *topic;  /* NULL: made from the name, zeek/cluster/pool/NAME */
+    uint32_t max_nodes; /* if has_max_nodes */
+    bool has_max_nodes;
+    bool is_exclusive;
+};
+
+/* Returns how many pools are listed in `pools`. */
+MQC_API size_t mqc_config_pool_count(const struct mqc_config *config);
+
+/* Reads one entry of `pools`, counted from 0 in the order of the file. MQC_ENOTFOUND: there are not
+ * so many; MQC_EINVAL. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_config_pool(const struct mqc_config *config, size_t index,
+                                                    struct mqc_config_pool *pool_out);
+
 /*
  * Checks what a single option cannot tell: required options, a node that is missing from `nodes`,
- * limits that contradict each other. mqc_config_load() does it by itself. MQC_ECONFIG: *info says
- * what is wrong.
+ * limits that contradict each other, pools that cannot be. mqc_config_load() does it by itself.
+ * MQC_ECONFIG: *info says what is wrong; MQC_ENOMEM.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_config_check(const struct mqc_config *config,
                                                      struct mqc_error_info *info);

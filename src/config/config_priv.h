@@ -1,6 +1,7 @@
 #ifndef MQC_CONFIG_CONFIG_PRIV_H
 #define MQC_CONFIG_CONFIG_PRIV_H
 
+#include "cluster/pool.h"
 #include "config/option.h"
 #include "config/settings.h"
 
@@ -41,6 +42,20 @@ enum mqc_error mqc__option_text(struct mqc_config *config, const struct mqc__opt
 enum mqc_error mqc__option_assign_texts(struct mqc_config *config, const struct mqc__option *option,
                                         struct mqc_view text, struct mqc_error_info *info);
 
+/* Adds one word to the bits of an option of choices. MQC_ECONFIG: it is none of them, or it is
+ * there already. */
+enum mqc_error mqc__option_add_choice(const struct mqc__option *option, struct mqc_view word,
+                                      unsigned *bits, struct mqc_error_info *info);
+
+/* Sets an option of choices from one word or from a list in brackets; as mqc__option_assign. */
+enum mqc_error mqc__option_assign_choices(struct mqc_config *config,
+                                          const struct mqc__option *option, struct mqc_view text,
+                                          struct mqc_error_info *info);
+
+/* Sets an option of choices. */
+void mqc__option_set_choices(struct mqc_config *config, const struct mqc__option *option,
+                             unsigned bits);
+
 /* Sets an option of texts; they must be in the configuration's arena. */
 void mqc__option_set_texts(struct mqc_config *config, const struct mqc__option *option,
                            const char **texts, size_t count);
@@ -49,12 +64,21 @@ void mqc__option_set_texts(struct mqc_config *config, const struct mqc__option *
 enum mqc_error mqc__uri_assign(struct mqc_config *config, struct mqc_view text,
                                const char **uri_out, struct mqc_error_info *info);
 
-/* Takes one contradiction: the options that it lies in, a list that ends with NULL, and what is
- * wrong. */
-typedef void (*mqc__check_fn)(void *context, const char *const *keys, const char *text);
+/* Makes the specification of a pool; its topic is empty where it is made from the name. */
+struct mqc__pool_spec mqc__pool_settings_spec(const struct mqc__pool_settings *pool);
 
-/* Calls `found` for everything that a single option cannot tell. */
-void mqc__config_check_all(const struct mqc__settings *settings, mqc__check_fn found,
-                           void *context);
+/* Who is told of contradictions: the options that one lies in, a list that ends with NULL, and what
+ * is wrong. */
+struct mqc__finder {
+    void (*found)(void *context, const char *const *keys, const char *text);
+    /* It lies in this entry of settings.pools, and perhaps in those options. */
+    void (*found_in_pool)(void *context, const struct mqc__pool_settings *pool,
+                          const char *const *keys, const char *text);
+    void *context;
+};
+
+/* Finds everything that a single option cannot tell. MQC_ENOMEM: not everything was looked at. */
+enum mqc_error mqc__config_check_all(const struct mqc__settings *settings,
+                                     const struct mqc__finder *finder);
 
 #endif

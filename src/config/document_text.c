@@ -10,7 +10,7 @@ const char mqc__document_smallest[] = "cluster: {name: site-7}\n"
 bool mqc__document_is_block(const struct mqc__option *option)
 {
     return option->kind == MQC__OPTION_PREFIXES || option->kind == MQC__OPTION_NODES ||
-           option->kind == MQC__OPTION_EVENTS;
+           option->kind == MQC__OPTION_POOLS || option->kind == MQC__OPTION_EVENTS;
 }
 
 const char *mqc__document_example(const struct mqc__option *option)
@@ -28,13 +28,18 @@ static const char *noun_of(enum mqc__option_kind kind)
     case MQC__OPTION_DURATION: return "A duration";
     case MQC__OPTION_TEXT: return "A text";
     case MQC__OPTION_TEXTS: return "A list of texts, or one text";
-    case MQC__OPTION_CHOICE: return "";
+    case MQC__OPTION_CHOICE:
+    case MQC__OPTION_BYTE_CHOICE: return "";
+    case MQC__OPTION_CHOICES: return "A list of ";
     case MQC__OPTION_FILE:
     case MQC__OPTION_PASSWORD_FILE: return "A file name";
     case MQC__OPTION_URI: return "A broker's address";
     case MQC__OPTION_URIS: return "A list of broker addresses";
     case MQC__OPTION_PREFIXES: return "A list of mappings with prefix and guarantee";
     case MQC__OPTION_NODES: return "A mapping of names to {type: WORD}";
+    case MQC__OPTION_POOLS:
+        return "A mapping of names to {type: WORD, max_nodes: NUMBER, exclusive: true or false, "
+               "topic: TEXT}";
     case MQC__OPTION_EVENTS: return "A mapping of names to {args: [{NAME: TYPE}, ...]}";
     }
     return "";
@@ -45,9 +50,11 @@ static void describe_values(const struct mqc__option *option, char *text, size_t
 {
     char min[MQC__SCALAR_BYTES];
     char max[MQC__SCALAR_BYTES];
-    if (option->kind == MQC__OPTION_CHOICE)
-        mqc__scalar_list_choices(option->choices, text, size);
-    else if (option->max != 0)
+    char words[MQC__DESCRIPTION_BYTES / 2];
+    if (option->choices != NULL) {
+        mqc__scalar_list_choices(option->choices, words, sizeof words);
+        (void)snprintf(text, size, "%s%s", noun_of(option->kind), words);
+    } else if (option->max != 0)
         (void)snprintf(text, size, "%s, %s to %s", noun_of(option->kind),
                        mqc__scalar_format(option->kind, option->min, min),
                        mqc__scalar_format(option->kind, option->max, max));

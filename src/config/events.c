@@ -104,7 +104,7 @@ static void read_parameters(struct mqc__loader *loader, const struct mqc__pair *
 static void read_event(struct mqc__loader *loader, const struct mqc__pair *pair,
                        struct mqc__signature *signature)
 {
-    static const char *const names[] = {"args", NULL};
+    static const struct mqc__field_names names = {{"args"}, 1};
     struct mqc__pair fields[1];
     struct mqc_error_info info;
     const enum mqc_error error = mqc__check_event_name(pair->key, &info);
@@ -112,7 +112,7 @@ static void read_event(struct mqc__loader *loader, const struct mqc__pair *pair,
         mqc__loader_fail(loader, &pair->key_spot, error, &info);
     else if (!mqc__arena_copy(&loader->config->arena, pair->key, &signature->event))
         loader->fatal = MQC_ENOMEM;
-    if (mqc__read_fields(loader, &pair->value_spot, pair->value, names, fields) &&
+    if (mqc__read_fields(loader, &pair->value_spot, pair->value, &names, fields) &&
         fields[0].value != NULL)
         read_parameters(loader, &fields[0], signature);
 }

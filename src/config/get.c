@@ -1,6 +1,7 @@
 #include "config/config_priv.h"
 #include "config/scalar.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 static const char root_prefix[] = "mqcluster/";
@@ -33,6 +34,17 @@ static int put_texts(char *text_out, size_t size, const char *const *texts, size
     return count != 0 ? (int)length : -1;
 }
 
+/* A list of words in brackets, in the order of the choices. */
+static int put_choices(const struct mqc__option *option, unsigned bits, char *text_out, size_t size)
+{
+    const char *words[CHAR_BIT * sizeof bits];
+    size_t count = 0;
+    for (const struct mqc__choice *choice = option->choices; choice->name != NULL; choice++)
+        if ((bits & 1U << choice->value) != 0)
+            words[count++] = choice->name;
+    return count != 0 ? put_texts(text_out, size, words, count) : put(text_out, size, "[]");
+}
+
 /* Returns the length of the value's text, below 0 when the option is not set. */
 static int put_value(const struct mqc__option *option, const struct mqc__settings *settings,
                      char *text_out, size_t size)
@@ -40,6 +52,7 @@ static int put_value(const struct mqc__option *option, const struct mqc__setting
     char number[MQC__SCALAR_BYTES];
     const void *value = (const char *)settings + option->offset;
     const void *count = (const char *)settings + option->count_offset;
+    const bool *is_given = (const bool *)settings + option->given_offset;
     switch (option->kind) {
     case MQC__OPTION_BOOL: return put(text_out, size, *(const bool *)value ? "true" : "false");
     case MQC__OPTION_INTEGER:
@@ -53,6 +66,10 @@ static int put_value(const struct mqc__option *option, const struct mqc__setting
         return put_texts(text_out, size, *(const char **const *)value, *(const size_t *)count);
     case MQC__OPTION_CHOICE:
         return put(text_out, size, choice_name(option->choices, *(const int *)value));
+    case MQC__OPTION_BYTE_CHOICE:
+        return put(text_out, size, choice_name(option->choices, *(const char *)value));
+    case MQC__OPTION_CHOICES:
+        return *is_given ? put_choices(option, *(const unsigned *)value, text_out, size) : -1;
     default: return -1;
     }
 }
@@ -101,5 +118,29 @@ enum mqc_error mqc_config_node(const struct mqc_config *config, size_t index,
     const struct mqc__node_settings *node = &config->settings.nodes[index];
     *node_out = (struct mqc_config_node){.name = node->name,
                                          .type = choice_name(mqc__node_type_choices, node->type)};
+    return MQC_OK;
+}
+
+size_t mqc_config_pool_count(const struct mqc_config *config)
+{
+    return config != NULL ? config->settings.pool_count : 0;
+}
+
+enum mqc_error mqc_config_pool(const struct mqc_config *config, size_t index,
+                               struct mqc_config_pool *pool_out)
+{
+    if (config == NULL || pool_out == NULL)
+        return MQC_EINVAL;
+    if (index >= config->settings.pool_count)
+        return MQC_ENOTFOUND;
+    const struct mqc__pool_settings *pool = &config->settings.pools[index];
+    *pool_out = (struct mqc_config_pool){
+        .name = pool->name,
+        .type = choice_name(mqc__pool_type_choices, pool->type),
+        .topic = pool->topic,
+        .max_nodes = pool->max_nodes,
+        .has_max_nodes = pool->has_max_nodes,
+        .is_exclusive = pool->is_exclusive,
+    };
     return MQC_OK;
 }

@@ -1,7 +1,6 @@
 #include "config/loader.h"
 
 #include "base/utf8.h"
-#include "config/scalar.h"
 
 #define PREFIXES_MAX ((size_t)1000)
 
@@ -83,6 +82,34 @@ void mqc__read_texts(struct mqc__loader *loader, const struct mqc__option *optio
     mqc__option_set_texts(loader->config, option, texts, count);
 }
 
+static void read_choice(struct mqc__loader *loader, const struct mqc__option *option,
+                        const struct mqc__spot *spot, const yaml_node_t *node, unsigned *bits)
+{
+    struct mqc_view text;
+    struct mqc_error_info info;
+    if (!mqc__read_scalar(loader, spot, node, &text))
+        return;
+    const enum mqc_error error = mqc__option_add_choice(option, text, bits, &info);
+    if (error != MQC_OK)
+        mqc__loader_fail(loader, spot, error, &info);
+}
+
+void mqc__read_choices(struct mqc__loader *loader, const struct mqc__option *option,
+                       const struct mqc__spot *spot, const yaml_node_t *node)
+{
+    size_t count = 0;
+    unsigned bits = 0;
+    if (!mqc__read_list(loader, spot, node, "a list of words, or one word", &count))
+        return;
+    for (size_t i = 0; i < count && !mqc__loader_must_stop(loader); i++) {
+        char key[MQC__KEY_BYTES];
+        struct mqc__spot item_spot;
+        const yaml_node_t *item = mqc__list_item(loader, spot, node, i, key, &item_spot);
+        read_choice(loader, option, &item_spot, item, &bits);
+    }
+    mqc__option_set_choices(loader->config, option, bits);
+}
+
 /* A prefix of Zeek topics may be empty and contain any character but NUL. */
 static void read_prefix_text(struct mqc__loader *loader, const struct mqc__pair *pair,
                              const char **prefix_out)
@@ -95,19 +122,6 @@ static void read_prefix_text(struct mqc__loader *loader, const struct mqc__pair 
     if (text.size == 0)
         return;
     const enum mqc_error error = mqc__text_assign(loader->config, text, prefix_out, &info);
-    if (error != MQC_OK)
-        mqc__loader_fail(loader, &pair->value_spot, error, &info);
-}
-
-static void read_guarantee(struct mqc__loader *loader, const struct mqc__pair *pair,
-                           int *guarantee_out)
-{
-    struct mqc_view text;
-    struct mqc_error_info info;
-    if (!mqc__read_scalar(loader, &pair->value_spot, pair->value, &text))
-        return;
-    const enum mqc_error error =
-        mqc__scalar_choice(mqc__guarantee_choices, text, guarantee_out, &info);
     if (error != MQC_OK)
         mqc__loader_fail(loader, &pair->value_spot, error, &info);
 }
@@ -129,14 +143,14 @@ static void check_repeat(struct mqc__loader *loader, const struct mqc__spot *spo
 static void read_prefix(struct mqc__loader *loader, const struct mqc__spot *spot,
                         const yaml_node_t *node, struct mqc__guarantee_settings *out)
 {
-    static const char *const names[] = {"prefix", "guarantee", NULL};
+    static const struct mqc__field_names names = {{"prefix", "guarantee"}, 2};
     struct mqc__pair fields[2];
-    if (!mqc__read_fields(loader, spot, node, names, fields))
+    if (!mqc__read_fields(loader, spot, node, &names, fields))
         return;
     if (fields[0].value != NULL)
         read_prefix_text(loader, &fields[0], &out->prefix);
     if (fields[1].value != NULL)
-        read_guarantee(loader, &fields[1], &out->guarantee);
+        mqc__read_choice(loader, &fields[1], mqc__guarantee_choices, &out->guarantee);
 }
 
 void mqc__read_prefixes(struct mqc__loader *loader, const struct mqc__spot *spot,

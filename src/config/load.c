@@ -43,6 +43,17 @@ static void report_check(void *context, const char *const *keys, const char *tex
     report_place(loader, given != NULL ? given : keys[0], text);
 }
 
+static void report_pool_check(void *context, const struct mqc__pool_settings *pool,
+                              const char *const *keys, const char *text)
+{
+    struct mqc__loader *loader = context;
+    for (size_t i = 0; keys[i] != NULL; i++)
+        if (has_failed(loader, keys[i]))
+            return;
+    const struct mqc__spot *spot = &loader->pool_spots[pool - loader->config->settings.pools];
+    mqc__problems_add(loader->problems, spot, "%s", text);
+}
+
 static void check_exclusions(struct mqc__loader *loader)
 {
     char text[160];
@@ -123,6 +134,14 @@ static enum mqc_error parse(struct mqc__source *source, struct mqc__problems *pr
     return MQC_EMALFORMED;
 }
 
+static void check_all(struct mqc__loader *loader)
+{
+    const struct mqc__finder finder = {report_check, report_pool_check, loader};
+    const enum mqc_error error = mqc__config_check_all(&loader->config->settings, &finder);
+    if (error != MQC_OK)
+        loader->fatal = error;
+}
+
 static enum mqc_error read_document(struct mqc_config *config, struct mqc__problems *problems,
                                     yaml_document_t *document, bool is_whole)
 {
@@ -135,7 +154,7 @@ static enum mqc_error read_document(struct mqc_config *config, struct mqc__probl
     check_exclusions(&loader);
     if (is_whole && root != NULL && root->type == YAML_MAPPING_NODE &&
         !mqc__loader_must_stop(&loader))
-        mqc__config_check_all(&config->settings, report_check, &loader);
+        check_all(&loader);
     if (loader.replaced.data != NULL)
         explicit_bzero(loader.replaced.data, loader.replaced.capacity);
     mqc__buffer_fini(&loader.replaced);

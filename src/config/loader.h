@@ -10,6 +10,9 @@
 /* Keys in messages are cut to this many bytes with the NUL. */
 #define MQC__KEY_BYTES ((size_t)200)
 
+/* A mapping whose keys are known has at most this many. */
+#define MQC__FIELDS_MAX 4
+
 /* Where an option stood in the file. */
 struct mqc__place {
     unsigned line; /* of its key */
@@ -31,7 +34,8 @@ struct mqc__loader {
     struct mqc__arena scratch;   /* what the pass needs itself */
     struct mqc__buffer replaced; /* a value with its ${VAR} replaced, until the next */
     struct mqc__place places[MQC__OPTION_LIMIT];
-    enum mqc_error fatal; /* MQC_ENOMEM ended the pass; else MQC_OK */
+    struct mqc__spot *pool_spots; /* of the keys of settings.pools */
+    enum mqc_error fatal;         /* MQC_ENOMEM ended the pass; else MQC_OK */
 };
 
 /* One entry of a mapping. */
@@ -67,11 +71,17 @@ bool mqc__read_mapping(struct mqc__loader *loader, const struct mqc__spot *spot,
                        const yaml_node_t *node, const char *expected, struct mqc__pair **pairs_out,
                        size_t *count_out);
 
-/* Reads a mapping whose keys are known: `names` ends with NULL, values_out[i] gets the entry of
- * names[i], or a pair without a value where it is missing. Reports unknown and missing keys.
- * Returns false when there is nothing to go through. */
+/* The keys that a mapping may have. */
+struct mqc__field_names {
+    const char *list[MQC__FIELDS_MAX + 1]; /* ends with NULL */
+    size_t required_count;                 /* the first ones, which must be there */
+};
+
+/* Reads a mapping whose keys are known: values_out[i] gets the entry of names->list[i], or a pair
+ * without a value where it is missing. Reports unknown and missing keys. Returns false when there
+ * is nothing to go through. */
 bool mqc__read_fields(struct mqc__loader *loader, const struct mqc__spot *spot,
-                      const yaml_node_t *node, const char *const *names,
+                      const yaml_node_t *node, const struct mqc__field_names *names,
                       struct mqc__pair *values_out);
 
 /* Says whether the node is a list, and reports it when it is not. */
@@ -88,14 +98,27 @@ const yaml_node_t *mqc__list_item(const struct mqc__loader *loader, const struct
 bool mqc__read_scalar(struct mqc__loader *loader, const struct mqc__spot *spot,
                       const yaml_node_t *node, struct mqc_view *text_out);
 
+/* Reads a value that is one of the words; reports what is none, and then leaves *value_out. */
+void mqc__read_choice(struct mqc__loader *loader, const struct mqc__pair *pair,
+                      const struct mqc__choice *choices, int *value_out);
+
+/* Reads the name that an entry's key gives to something, one level of an MQTT topic; reports what
+ * cannot be one. */
+void mqc__read_name(struct mqc__loader *loader, const struct mqc__pair *pair,
+                    const char **name_out);
+
 /* The readers of the sections that are no plain options; each reports what is wrong. */
 void mqc__read_uris(struct mqc__loader *loader, const struct mqc__spot *spot,
                     const yaml_node_t *node);
 void mqc__read_texts(struct mqc__loader *loader, const struct mqc__option *option,
                      const struct mqc__spot *spot, const yaml_node_t *node);
+void mqc__read_choices(struct mqc__loader *loader, const struct mqc__option *option,
+                       const struct mqc__spot *spot, const yaml_node_t *node);
 void mqc__read_prefixes(struct mqc__loader *loader, const struct mqc__spot *spot,
                         const yaml_node_t *node);
 void mqc__read_nodes(struct mqc__loader *loader, const struct mqc__spot *spot,
+                     const yaml_node_t *node);
+void mqc__read_pools(struct mqc__loader *loader, const struct mqc__spot *spot,
                      const yaml_node_t *node);
 void mqc__read_events(struct mqc__loader *loader, const struct mqc__spot *spot,
                       const yaml_node_t *node);

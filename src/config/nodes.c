@@ -1,10 +1,8 @@
 #include "config/loader.h"
 
-#include "config/scalar.h"
 #include "config/text_check.h"
 
-static void read_name(struct mqc__loader *loader, const struct mqc__pair *pair,
-                      const char **name_out)
+void mqc__read_name(struct mqc__loader *loader, const struct mqc__pair *pair, const char **name_out)
 {
     struct mqc_error_info info;
     enum mqc_error error = mqc__text_assign(loader->config, pair->key, name_out, &info);
@@ -14,26 +12,15 @@ static void read_name(struct mqc__loader *loader, const struct mqc__pair *pair,
         mqc__loader_fail(loader, &pair->key_spot, error, &info);
 }
 
-static void read_type(struct mqc__loader *loader, const struct mqc__pair *pair, int *type_out)
-{
-    struct mqc_view text;
-    struct mqc_error_info info;
-    if (!mqc__read_scalar(loader, &pair->value_spot, pair->value, &text))
-        return;
-    const enum mqc_error error = mqc__scalar_choice(mqc__node_type_choices, text, type_out, &info);
-    if (error != MQC_OK)
-        mqc__loader_fail(loader, &pair->value_spot, error, &info);
-}
-
 static struct mqc__node_settings read_node(struct mqc__loader *loader, const struct mqc__pair *pair)
 {
-    static const char *const names[] = {"type", NULL};
+    static const struct mqc__field_names names = {{"type"}, 1};
     struct mqc__node_settings node = {.name = NULL};
     struct mqc__pair fields[1];
-    read_name(loader, pair, &node.name);
-    if (mqc__read_fields(loader, &pair->value_spot, pair->value, names, fields) &&
+    mqc__read_name(loader, pair, &node.name);
+    if (mqc__read_fields(loader, &pair->value_spot, pair->value, &names, fields) &&
         fields[0].value != NULL)
-        read_type(loader, &fields[0], &node.type);
+        mqc__read_choice(loader, &fields[0], mqc__node_type_choices, &node.type);
     return node;
 }
 

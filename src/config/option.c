@@ -2,8 +2,7 @@
 
 #include "config/spelling.h"
 
-static const char *const planned_keys[] = {"manager_is_logger", "membership", "pools", "websocket",
-                                           "metrics"};
+static const char *const planned_keys[] = {"websocket", "metrics"};
 
 const struct mqc__option *mqc__option_find(struct mqc_view path)
 {

@@ -18,16 +18,20 @@ enum mqc__option_kind {
     MQC__OPTION_TEXT,          /* const char * */
     MQC__OPTION_TEXTS,         /* const char **, and how many in a size_t at count_offset */
     MQC__OPTION_CHOICE,        /* int */
+    MQC__OPTION_BYTE_CHOICE,   /* char or bool */
+    MQC__OPTION_CHOICES,       /* unsigned, a bit for each, and whether it is given in a bool at
+                                  given_offset */
     MQC__OPTION_FILE,          /* const char *, a path from the root or the working folder */
     MQC__OPTION_PASSWORD_FILE, /* const char *, the file's contents */
     MQC__OPTION_URI,           /* broker.uris with one entry */
     MQC__OPTION_URIS,          /* broker.uris */
     MQC__OPTION_PREFIXES,      /* delivery.prefixes */
     MQC__OPTION_NODES,         /* nodes */
+    MQC__OPTION_POOLS,         /* pools */
     MQC__OPTION_EVENTS,        /* events */
 };
 
-/* One word that a MQC__OPTION_CHOICE takes; a list of them ends with a NULL name. */
+/* One word that an option of choices takes; a list of them ends with a NULL name. */
 struct mqc__choice {
     const char *name;
     int value;
@@ -41,11 +45,12 @@ struct mqc__option {
     const char *default_note;          /* says what happens when it is not set */
     const char *example;               /* lines of YAML for the sample; NULL: the default */
     const char *excludes;              /* path of an option that must not be given as well */
-    const struct mqc__choice *choices; /* MQC__OPTION_CHOICE */
+    const struct mqc__choice *choices; /* of the three kinds that have words */
     /* MQC__OPTION_TEXT, each of MQC__OPTION_TEXTS: refuses what cannot be used; NULL: any text */
     enum mqc_error (*check)(const char *text, struct mqc_error_info *info);
     size_t offset;       /* where its value is in struct mqc__settings */
     size_t count_offset; /* MQC__OPTION_TEXTS */
+    size_t given_offset; /* MQC__OPTION_CHOICES */
     uint64_t min;        /* numbers: the range, inclusive */
     uint64_t max;
     uint64_t step; /* numbers: must be a multiple; 0: any */
@@ -59,10 +64,11 @@ extern const struct mqc__option mqc__options[];
 extern const size_t mqc__option_count;
 
 /* At least as many as mqc__option_count. */
-#define MQC__OPTION_LIMIT 64
+#define MQC__OPTION_LIMIT 96
 
 extern const struct mqc__choice mqc__guarantee_choices[];
 extern const struct mqc__choice mqc__node_type_choices[];
+extern const struct mqc__choice mqc__pool_type_choices[];
 
 /* Finds an option by its dotted path; NULL when there is none. */
 const struct mqc__option *mqc__option_find(struct mqc_view path);

@@ -28,6 +28,16 @@ const struct mqc__choice mqc__node_type_choices[] = {
     {"worker", MQC__NODE_WORKER},   {"control", MQC__NODE_CONTROL}, {NULL, 0},
 };
 
+const struct mqc__choice mqc__pool_type_choices[] = {{"worker", MQC__NODE_WORKER},
+                                                     {"proxy", MQC__NODE_PROXY},
+                                                     {"logger", MQC__NODE_LOGGER},
+                                                     {NULL, 0}};
+
+static const struct mqc__choice separator_choices[] = {{"/", '/'}, {".", '.'}, {NULL, 0}};
+
+static const struct mqc__choice membership_choices[] = {
+    {"static", false}, {"dynamic", true}, {NULL, 0}};
+
 static const struct mqc__choice protocol_choices[] = {
     {"auto", 0}, {"5", 5}, {"3.1.1", 311}, {NULL, 0}};
 
@@ -66,6 +76,42 @@ const struct mqc__option mqc__options[] = {
      .example = "mqcluster/site-7",
      .doc = "The MQTT topic below which everything of the cluster stands. Change it where the "
             "broker's access rights ask for another place; all nodes need the same root."},
+    {.path = "cluster.topic_separator",
+     .kind = MQC__OPTION_BYTE_CHOICE,
+     .offset = AT(cluster.topic_separator),
+     .choices = separator_choices,
+     .default_text = "/",
+     .doc = "What stands between the parts of the cluster's own topics, those of node types, nodes "
+            "and pools: zeek/cluster/worker, as in Zeek with Broker, or zeek.cluster.worker, as in "
+            "Zeek with ZeroMQ. All nodes need the same. The broker tells topics apart at '/' only: "
+            "with '.' a node that subscribes to a prefix gets everything sent, and drops what it "
+            "does not want."},
+    {.path = "cluster.lease",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT(cluster.lease_ms),
+     .default_text = "60s",
+     .min = 3 * SECOND,
+     .max = HOUR,
+     .step = SECOND,
+     .doc = "How long this node counts as up for the others when they hear nothing from it, for "
+            "instance because a link between brokers was cut. It announces itself three times in "
+            "that time, and the broker passes each announcement on to every node that watches it: "
+            "60s makes 4320 messages a day, of a few hundred bytes each, from this node, and as "
+            "many to it from each node that it watches. Raise it on all nodes where links are "
+            "metered, and leave nodes out of cluster.watch; shorter finds a lost node sooner. "
+            "Whole seconds."},
+    {.path = "cluster.watch",
+     .kind = MQC__OPTION_CHOICES,
+     .offset = AT(cluster.watch),
+     .given_offset = AT(cluster.has_watch),
+     .choices = mqc__node_type_choices,
+     .default_note = "all types; for a worker all but worker",
+     .example = "[manager, logger, proxy]",
+     .doc = "The types of the nodes that this node watches. Only of these it learns that they "
+            "come and go (node_up and node_down), and only these can be chosen when it publishes "
+            "to a pool; [] is none. Workers do not watch each other unless told to, so that a "
+            "fleet of 10,000 workers costs a worker nothing: a worker that publishes to a pool of "
+            "workers needs worker in this list."},
 
     {.path = "node",
      .kind = MQC__OPTION_TEXT,
@@ -428,6 +474,13 @@ const struct mqc__option mqc__options[] = {
      .max = HOUR,
      .doc = "How long a node that stops may take to bring waiting events to the broker. What is "
             "left over then is dropped, counted and reported."},
+    {.path = "delivery.to_self",
+     .kind = MQC__OPTION_BOOL,
+     .offset = AT(deliver_to_self),
+     .default_text = "true",
+     .doc = "What becomes of an event for which publish_rr chooses this node itself. true hands it "
+            "to this node's own handlers. false lets it reach nobody, as in Zeek, where what a "
+            "node publishes never comes back to it."},
 
     {.path = "nodes",
      .kind = MQC__OPTION_NODES,
@@ -438,6 +491,35 @@ const struct mqc__option mqc__options[] = {
                 "worker-1: {type: worker}",
      .doc = "The cluster's nodes by name, each with its type: manager, logger, proxy, worker or "
             "control."},
+    {.path = "membership",
+     .kind = MQC__OPTION_BYTE_CHOICE,
+     .offset = AT(is_dynamic),
+     .choices = membership_choices,
+     .default_text = "static",
+     .doc = "Who belongs to the cluster. static: the nodes listed in nodes, and a stranger that "
+            "announces itself is reported. dynamic: whoever the broker lets announce itself. nodes "
+            "then needs to list this node only, for its type; until all nodes know each other, "
+            "they may choose different nodes for a key."},
+    {.path = "manager_is_logger",
+     .kind = MQC__OPTION_BOOL,
+     .offset = AT(manager_is_logger),
+     .default_text = "true",
+     .doc = "true counts the manager as a logger as well: it is in the pools of loggers, as in "
+            "Zeek. Set it to false in a cluster with logger nodes, as ZeekControl does. All nodes "
+            "need the same."},
+    {.path = "pools",
+     .kind = MQC__OPTION_POOLS,
+     .default_note = "Zeek's own",
+     .example = "proxy: {type: proxy, max_nodes: 4}\n"
+                "intel: {type: proxy, max_nodes: 1, exclusive: true}\n"
+                "dns: {type: worker, topic: app/pool/dns}",
+     .doc = "Pools by name: nodes of one type, worker, proxy or logger, of which one is chosen for "
+            "each event (publish_hrw and publish_rr). max_nodes: how many nodes the pool gets at "
+            "most; all of its type unless given. exclusive: true keeps its nodes out of all other "
+            "pools; it needs max_nodes. topic: what all its nodes subscribe to; zeek/cluster/pool/ "
+            "and the name unless given. The pools worker, proxy and logger are Zeek's own, with "
+            "all nodes of that type; an entry of that name takes their place. Nodes are assigned "
+            "as in Zeek, so all nodes need the same pools."},
 
     {.path = "events",
      .kind = MQC__OPTION_EVENTS,

@@ -18,6 +18,16 @@ struct mqc__node_settings {
     int type; /* enum mqc__node_type */
 };
 
+/* One entry of `pools`. */
+struct mqc__pool_settings {
+    const char *name;
+    const char *topic;  /* NULL: made from the name */
+    int type;           /* enum mqc__node_type: worker, proxy or logger */
+    uint32_t max_nodes; /* if has_max_nodes */
+    bool has_max_nodes;
+    bool is_exclusive;
+};
+
 /* What delivery promises for a topic prefix. */
 enum mqc__guarantee {
     MQC__GUARANTEE_BEST_EFFORT, /* MQTT QoS 0 */
@@ -32,8 +42,12 @@ struct mqc__guarantee_settings {
 
 struct mqc__settings {
     struct {
-        const char *name; /* NULL: not set */
-        const char *root; /* NULL: mqcluster/<name> */
+        const char *name;     /* NULL: not set */
+        const char *root;     /* NULL: mqcluster/<name> */
+        char topic_separator; /* '/' or '.' */
+        uint64_t lease_ms;    /* whole seconds */
+        unsigned watch;       /* if has_watch: a bit 1U << enum mqc__node_type for each type */
+        bool has_watch;
     } cluster;
     const char *node; /* NULL: not set */
     struct {
@@ -89,8 +103,13 @@ struct mqc__settings {
         uint64_t inbox_bytes;
         uint64_t flush_timeout_ms;
     } delivery;
+    bool deliver_to_self; /* delivery.to_self */
     struct mqc__node_settings *nodes;
     size_t node_count;
+    bool is_dynamic; /* `membership`: others than `nodes` may be members */
+    bool manager_is_logger;
+    struct mqc__pool_settings *pools;
+    size_t pool_count;
     struct mqc__signature *signatures; /* `events` */
     size_t signature_count;
     bool strict_events;

@@ -1,6 +1,8 @@
 #include "config/config_priv.h"
 
 #include "base/fail.h"
+#include "base/utf8.h"
+#include "config/scalar.h"
 
 void mqc__option_set_texts(struct mqc_config *config, const struct mqc__option *option,
                            const char **texts, size_t count)
@@ -8,6 +10,14 @@ void mqc__option_set_texts(struct mqc_config *config, const struct mqc__option *
     char *settings = (char *)&config->settings;
     *(const char ***)(void *)(settings + option->offset) = texts;
     *(size_t *)(void *)(settings + option->count_offset) = count;
+}
+
+void mqc__option_set_choices(struct mqc_config *config, const struct mqc__option *option,
+                             unsigned bits)
+{
+    char *settings = (char *)&config->settings;
+    *(unsigned *)(void *)(settings + option->offset) = bits;
+    *(bool *)(void *)(settings + option->given_offset) = true;
 }
 
 static struct mqc_view trim(struct mqc_view text)
@@ -45,14 +55,19 @@ static size_t split(struct mqc_view text, struct mqc_view items_out[MQC__CONFIG_
     return rest.size > 0 ? MQC__CONFIG_TEXTS_MAX + 1 : count;
 }
 
+static enum mqc_error fail_length(struct mqc_error_info *info)
+{
+    return mqc__fail(info, MQC_ECONFIG, "the list has over %zu entries, more than are possible",
+                     MQC__CONFIG_TEXTS_MAX);
+}
+
 enum mqc_error mqc__option_assign_texts(struct mqc_config *config, const struct mqc__option *option,
                                         struct mqc_view text, struct mqc_error_info *info)
 {
     struct mqc_view items[MQC__CONFIG_TEXTS_MAX];
     const size_t count = split(text, items);
     if (count > MQC__CONFIG_TEXTS_MAX)
-        return mqc__fail(info, MQC_ECONFIG, "the list has over %zu entries, more than are possible",
-                         MQC__CONFIG_TEXTS_MAX);
+        return fail_length(info);
     const char **texts = mqc__arena_array(&config->arena, count, sizeof *texts);
     if (texts == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
@@ -62,5 +77,37 @@ enum mqc_error mqc__option_assign_texts(struct mqc_config *config, const struct 
             return error;
     }
     mqc__option_set_texts(config, option, texts, count);
+    return MQC_OK;
+}
+
+enum mqc_error mqc__option_add_choice(const struct mqc__option *option, struct mqc_view word,
+                                      unsigned *bits, struct mqc_error_info *info)
+{
+    char excerpt[MQC__EXCERPT_BYTES];
+    int value = 0;
+    const enum mqc_error error = mqc__scalar_choice(option->choices, word, &value, info);
+    if (error != MQC_OK)
+        return error;
+    if ((*bits & 1U << value) != 0)
+        return mqc__fail(info, MQC_ECONFIG, "%s is given twice", mqc__excerpt(word, excerpt));
+    *bits |= 1U << value;
+    return MQC_OK;
+}
+
+enum mqc_error mqc__option_assign_choices(struct mqc_config *config,
+                                          const struct mqc__option *option, struct mqc_view text,
+                                          struct mqc_error_info *info)
+{
+    struct mqc_view items[MQC__CONFIG_TEXTS_MAX];
+    const size_t count = split(text, items);
+    unsigned bits = 0;
+    if (count > MQC__CONFIG_TEXTS_MAX)
+        return fail_length(info);
+    for (size_t i = 0; i < count; i++) {
+        const enum mqc_error error = mqc__option_add_choice(option, items[i], &bits, info);
+        if (error != MQC_OK)
+            return error;
+    }
+    mqc__option_set_choices(config, option, bits);
     return MQC_OK;
 }

@@ -3,7 +3,7 @@
 #include "base/fail.h"
 #include "base/utf8.h"
 #include "config/interpolate.h"
-#include "config/spelling.h"
+#include "config/scalar.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,58 +210,6 @@ bool mqc__read_mapping(struct mqc__loader *loader, const struct mqc__spot *spot,
     return !mqc__loader_must_stop(loader);
 }
 
-static void report_unknown_field(struct mqc__loader *loader, const struct mqc__pair *pair,
-                                 const char *const *names)
-{
-    char excerpt[MQC__EXCERPT_BYTES];
-    const char *nearest = mqc__spelling_nearest(pair->key, names);
-    (void)mqc__excerpt(pair->key, excerpt);
-    if (nearest != NULL)
-        mqc__problems_add(loader->problems, &pair->key_spot, "unknown key %s; did you mean %s?",
-                          excerpt, nearest);
-    else
-        mqc__problems_add(loader->problems, &pair->key_spot, "unknown key %s; expected %s%s%s",
-                          excerpt, names[0], names[1] != NULL ? " or " : "",
-                          names[1] != NULL ? names[1] : "");
-}
-
-static void report_missing_field(struct mqc__loader *loader, const struct mqc__spot *spot,
-                                 const char *const *names, const struct mqc__pair *values)
-{
-    for (size_t i = 0; names[i] != NULL; i++)
-        if (values[i].value == NULL)
-            mqc__problems_add(loader->problems, spot, "the key %s is missing", names[i]);
-}
-
-bool mqc__read_fields(struct mqc__loader *loader, const struct mqc__spot *spot,
-                      const yaml_node_t *node, const char *const *names,
-                      struct mqc__pair *values_out)
-{
-    struct mqc__pair *pairs = NULL;
-    size_t count = 0;
-    char expected[80];
-    (void)snprintf(expected, sizeof expected, "a mapping with %s%s%s", names[0],
-                   names[1] != NULL ? " and " : "", names[1] != NULL ? names[1] : "");
-    const size_t before = loader->problems->count;
-    if (!mqc__read_mapping(loader, spot, node, expected, &pairs, &count))
-        return false;
-    for (size_t i = 0; names[i] != NULL; i++)
-        values_out[i] = (struct mqc__pair){0};
-    for (size_t i = 0; i < count; i++) {
-        size_t at = 0;
-        while (names[at] != NULL && !mqc_view_equal(mqc_view_text(names[at]), pairs[i].key))
-            at++;
-        if (names[at] == NULL)
-            report_unknown_field(loader, &pairs[i], names);
-        else if (pairs[i].value != NULL)
-            values_out[at] = pairs[i];
-    }
-    /* A key with a slip in it is probably the one that is missing. */
-    if (loader->problems->count == before)
-        report_missing_field(loader, spot, names, values_out);
-    return !mqc__loader_must_stop(loader);
-}
-
 bool mqc__read_list(struct mqc__loader *loader, const struct mqc__spot *spot,
                     const yaml_node_t *node, const char *expected, size_t *count_out)
 {
@@ -295,4 +243,16 @@ bool mqc__read_scalar(struct mqc__loader *loader, const struct mqc__spot *spot,
     }
     *text_out = mqc__buffer_view(&loader->replaced);
     return true;
+}
+
+void mqc__read_choice(struct mqc__loader *loader, const struct mqc__pair *pair,
+                      const struct mqc__choice *choices, int *value_out)
+{
+    struct mqc_view text;
+    struct mqc_error_info info;
+    if (!mqc__read_scalar(loader, &pair->value_spot, pair->value, &text))
+        return;
+    const enum mqc_error error = mqc__scalar_choice(choices, text, value_out, &info);
+    if (error != MQC_OK)
+        mqc__loader_fail(loader, &pair->value_spot, error, &info);
 }
