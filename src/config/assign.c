@@ -118,6 +118,8 @@ static enum mqc_error assign_password_file(struct mqc_config *config,
                               (const char **)slot_of(config, option), info);
 }
 
+_Static_assert(sizeof(bool) == 1, "a byte choice is stored in a bool");
+
 static enum mqc_error assign_byte_choice(struct mqc_config *config,
                                          const struct mqc__option *option, struct mqc_view text,
                                          struct mqc_error_info *info)

@@ -30,7 +30,7 @@ static const char *noun_of(enum mqc__option_kind kind)
     case MQC__OPTION_TEXTS: return "A list of texts, or one text";
     case MQC__OPTION_CHOICE:
     case MQC__OPTION_BYTE_CHOICE: return "";
-    case MQC__OPTION_CHOICES: return "A list of ";
+    case MQC__OPTION_CHOICES: return "A list of words, or one word: ";
     case MQC__OPTION_FILE:
     case MQC__OPTION_PASSWORD_FILE: return "A file name";
     case MQC__OPTION_URI: return "A broker's address";

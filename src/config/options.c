@@ -509,17 +509,18 @@ const struct mqc__option mqc__options[] = {
             "need the same."},
     {.path = "pools",
      .kind = MQC__OPTION_POOLS,
-     .default_note = "Zeek's own",
+     .default_note = "only Zeek's own",
      .example = "proxy: {type: proxy, max_nodes: 4}\n"
                 "intel: {type: proxy, max_nodes: 1, exclusive: true}\n"
                 "dns: {type: worker, topic: app/pool/dns}",
      .doc = "Pools by name: nodes of one type, worker, proxy or logger, of which one is chosen for "
             "each event (publish_hrw and publish_rr). max_nodes: how many nodes the pool gets at "
             "most; all of its type unless given. exclusive: true keeps its nodes out of all other "
-            "pools; it needs max_nodes. topic: what all its nodes subscribe to; zeek/cluster/pool/ "
-            "and the name unless given. The pools worker, proxy and logger are Zeek's own, with "
-            "all nodes of that type; an entry of that name takes their place. Nodes are assigned "
-            "as in Zeek, so all nodes need the same pools."},
+            "pools; it needs max_nodes. topic: what all its nodes subscribe to; unless given "
+            "zeek/cluster/pool/ and the name, written with cluster.topic_separator. The pools "
+            "worker, proxy and logger are Zeek's own, with all nodes of that type; an entry of "
+            "that name takes their place. Nodes are assigned as in Zeek, so all nodes need the "
+            "same pools."},
 
     {.path = "events",
      .kind = MQC__OPTION_EVENTS,

@@ -106,8 +106,8 @@ static void test_set_unknown_option_suggests(void)
 
 static void test_set_option_of_many_values_is_refused(void)
 {
-    static const char *const paths[] = {"broker", "broker.uris", "nodes", "events",
-                                        "delivery.prefixes"};
+    static const char *const paths[] = {"broker", "broker.uris", "nodes",
+                                        "events", "pools",       "delivery.prefixes"};
     struct mqc_error_info info;
     struct mqc_config *config = complete();
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {

@@ -87,6 +87,9 @@ static void test_document_sample_loads_with_every_option_set(void)
     CHECK_UNSIGNED(settings->tls.alpn_count, 1);
     CHECK_UNSIGNED(settings->tls.cipher_count, 2);
     CHECK_UNSIGNED(settings->node_count, 4);
+    CHECK_UNSIGNED(settings->cluster.lease_ms, 60000);
+    CHECK(settings->cluster.has_watch);
+    CHECK_UNSIGNED(settings->pool_count, 3);
     CHECK_UNSIGNED(settings->signature_count, 2);
     CHECK_UNSIGNED(settings->delivery.prefix_count, 1);
     unload();

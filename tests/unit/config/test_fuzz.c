@@ -7,11 +7,15 @@
 
 /* Something of everything that the loader reads. */
 static const char rich[] =
-    "cluster: {name: c, root: r/c}\nnode: n\nbroker:\n  uris: [mqtts://a, 'mqtt://[::1]:1']\n"
+    "cluster: {name: c, root: r/c, topic_separator: ., lease: 3s, watch: [worker, proxy]}\n"
+    "node: n\nbroker:\n  uris: [mqtts://a, 'mqtt://[::1]:1']\n"
     "  keep_alive: 5s\n  username: ${HOME:-u}\n  password: \"p\\x41$$\"\n"
     "tls: {ca_file: ca.pem, ca_path: \"${HOME:-/}\", alpn: [a, b], ciphers: '[A, B]'}\n"
     "delivery:\n  outbox_bytes: 64MiB\n  prefixes:\n  - {prefix: a/, guarantee: broker}\n"
     "nodes:\n  n: &t {type: worker}\n  m: *t\n"
+    "membership: static\nmanager_is_logger: false\n"
+    "pools:\n  a: {type: worker, max_nodes: 2, exclusive: true}\n  b: {type: proxy, topic: b}\n"
+    "  c: *t\n"
     "events:\n  e: {args: [{a: count}, {b: \"table[addr] of set[string]\"}]}\n"
     "strict_events: true\n";
 
@@ -75,6 +79,9 @@ static void test_fuzz_alias_of_itself_is_harmless(void)
         "events: &e {a: *e}\n",
         "events: {e: {args: &a [*a, {n: *a}]}}\n",
         "nodes: &n {n: *n}\n",
+        "pools: &p {p: *p}\n",
+        "pools: {p: &p {type: *p, topic: *p, max_nodes: *p, exclusive: *p}}\n",
+        "cluster: {watch: &w [*w]}\n",
         "&r cluster: *r\n",
         "&r\ncluster: *r\nbroker: *r\n",
         "delivery: {prefixes: &p [*p, {prefix: *p, guarantee: *p}]}\n",
@@ -142,6 +149,7 @@ static void test_fuzz_very_many_mistakes_are_cut_off(void)
     CHECK_CONTAINS(loaded->problems[200].text, "more mistakes");
     CHECK_UNSIGNED(load_repeated("a:\n", "\tb: 1\n", 3000, "")->count, 201);
     CHECK_UNSIGNED(load_repeated("nodes: {", "x: 1, ", 3000, "}")->count, 201);
+    CHECK_UNSIGNED(load_repeated("cluster: {watch: [", "x, ", 3000, "]}")->count, 201);
     CHECK_UNSIGNED(load_repeated("", "\xff\n", 3000, "")->count, 201);
     unload();
 }

@@ -10,19 +10,35 @@ static void test_get_writes_what_set_took(void)
     char text[32];
     REQUIRE(config != NULL);
     CHECK_INT(mqc_config_get(config, "node", text, sizeof text), MQC_ENOTFOUND);
+    CHECK_INT(mqc_config_get(config, "cluster.watch", text, sizeof text), MQC_ENOTFOUND);
     static const struct {
         const char *path;
         const char *set;
         const char *got;
     } rows[] = {
-        {"node", "worker-1", "worker-1"},      {"log.level", "debug", "debug"},
-        {"strict_events", "true", "true"},     {"broker.keep_alive", "120s", "2m"},
-        {"broker.protocol", "3.1.1", "3.1.1"}, {"delivery.batch_bytes", "65536", "64KiB"},
-        {"broker.max_in_flight", "7", "7"},    {"tls.ca_file", "a/ca.pem", "a/ca.pem"},
-        {"tls.min_version", "1.3", "1.3"},     {"tls.on_change", "reconnect", "reconnect"},
-        {"tls.alpn", "[a,b]", "[a, b]"},       {"tls.ciphers", "TLS_A", "[TLS_A]"},
-        {"tls.expiry_warning", "48h", "2d"},   {"broker.tcp_quick_ack", "false", "false"},
+        {"node", "worker-1", "worker-1"},
+        {"log.level", "debug", "debug"},
+        {"strict_events", "true", "true"},
+        {"broker.keep_alive", "120s", "2m"},
+        {"broker.protocol", "3.1.1", "3.1.1"},
+        {"delivery.batch_bytes", "65536", "64KiB"},
+        {"broker.max_in_flight", "7", "7"},
+        {"tls.ca_file", "a/ca.pem", "a/ca.pem"},
+        {"tls.min_version", "1.3", "1.3"},
+        {"tls.on_change", "reconnect", "reconnect"},
+        {"tls.alpn", "[a,b]", "[a, b]"},
+        {"tls.ciphers", "TLS_A", "[TLS_A]"},
+        {"tls.expiry_warning", "48h", "2d"},
+        {"broker.tcp_quick_ack", "false", "false"},
         {"tls.psk_file", "psk", "psk"},
+        {"cluster.topic_separator", ".", "."},
+        {"cluster.lease", "120s", "2m"},
+        {"cluster.watch", "[worker,proxy]", "[proxy, worker]"},
+        {"cluster.watch", "[]", "[]"},
+        {"cluster.watch", "control", "[control]"},
+        {"membership", "dynamic", "dynamic"},
+        {"manager_is_logger", "false", "false"},
+        {"delivery.to_self", "false", "false"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_INT(mqc_config_set(config, rows[i].path, rows[i].set, NULL), MQC_OK);
@@ -114,6 +130,42 @@ static void test_nodes_are_in_the_order_of_the_file(void)
     unload();
 }
 
+static void test_pools_are_in_the_order_of_the_file(void)
+{
+    static const struct mqc_config_pool expected[] = {
+        {.name = "zz", .type = "worker"},
+        {.name = "logger", .type = "logger", .topic = "a/b", .max_nodes = 3, .has_max_nodes = true},
+        {.name = "p.x",
+         .type = "proxy",
+         .max_nodes = 1,
+         .has_max_nodes = true,
+         .is_exclusive = true},
+    };
+    const size_t count = sizeof expected / sizeof expected[0];
+    const struct mqc_config *config =
+        config_of(TWO_LINES "nodes: {p: {type: proxy}}\npools:\n  zz: {type: worker}\n"
+                            "  logger: {type: logger, max_nodes: 3, topic: a/b}\n"
+                            "  p.x: {type: proxy, max_nodes: 1, exclusive: true}\n");
+    struct mqc_config_pool pool;
+    REQUIRE(mqc_config_pool_count(config) == count);
+    for (size_t i = 0; i < count; i++) {
+        CHECK_INT(mqc_config_pool(config, i, &pool), MQC_OK);
+        CHECK_TEXT(pool.name, expected[i].name);
+        CHECK_TEXT(pool.type, expected[i].type);
+        CHECK_TEXT(pool.topic, expected[i].topic);
+        CHECK_UNSIGNED(pool.max_nodes, expected[i].max_nodes);
+        CHECK(pool.has_max_nodes == expected[i].has_max_nodes);
+        CHECK(pool.is_exclusive == expected[i].is_exclusive);
+    }
+    CHECK_INT(mqc_config_pool(config, count, &pool), MQC_ENOTFOUND);
+    CHECK_INT(mqc_config_pool(config, SIZE_MAX, &pool), MQC_ENOTFOUND);
+    CHECK_INT(mqc_config_pool(config, 0, NULL), MQC_EINVAL);
+    CHECK_INT(mqc_config_pool(NULL, 0, &pool), MQC_EINVAL);
+    CHECK_UNSIGNED(mqc_config_pool_count(NULL), 0);
+    CHECK_UNSIGNED(mqc_config_pool_count(config_of(TWO_LINES)), 0);
+    unload();
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -121,6 +173,7 @@ int main(void)
         {"root", test_root_is_made_of_the_name_or_given},
         {"longest root", test_root_buffer_holds_the_longest},
         {"nodes", test_nodes_are_in_the_order_of_the_file},
+        {"pools", test_pools_are_in_the_order_of_the_file},
         CU_TEST_INFO_NULL,
     };
     return suite_run("config.get", tests);

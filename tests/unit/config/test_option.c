@@ -21,6 +21,10 @@ static void test_option_table_is_sound(void)
         CHECK(option->kind == MQC__OPTION_SECTION || option->example != NULL ||
               option->default_text != NULL);
         CHECK((option->kind == MQC__OPTION_TEXTS) == (option->count_offset != 0));
+        CHECK((option->kind == MQC__OPTION_CHOICES) == (option->given_offset != 0));
+        CHECK((option->choices != NULL) ==
+              (option->kind == MQC__OPTION_CHOICE || option->kind == MQC__OPTION_BYTE_CHOICE ||
+               option->kind == MQC__OPTION_CHOICES));
         CHECK(!mqc__option_is_planned(mqc_view_text(option->path)));
     }
 }

@@ -140,6 +140,90 @@ static const struct wrong wrong_nodes[] = {
     {GOOD "nodes:\n", {{3, "nodes", "the value is missing"}}},
 };
 
+static const struct wrong wrong_membership[] = {
+    {"cluster:\n  name: c\n  topic_separator: ':'\n  lease: 2s\n"
+     "  watch: [worker, boss, proxy, worker]\nbroker: {uri: 'mqtt://h'}\n",
+     {{3, "cluster.topic_separator", "':' is not possible; expected / or ."},
+      {4, "cluster.lease", "'2s' is out of range; expected 3s to 1h"},
+      {5, "cluster.watch[1]",
+       "'boss' is not possible; expected manager, logger, proxy, worker or control"},
+      {5, "cluster.watch[3]", "'worker' is given twice"}}},
+    {"cluster: {name: c, watch: {a: b}, lease: 3500ms}\nbroker: {uri: 'mqtt://h'}\n",
+     {{1, "cluster.watch", "a mapping stands here; expected a single value"},
+      {1, "cluster.lease", "'3500ms' is no multiple of 1s"}}},
+    {"cluster: {name: c, watch: none, lease: 61m}\nbroker: {uri: 'mqtt://h'}\n",
+     {{1, "cluster.watch", "'none' is not possible"},
+      {1, "cluster.lease", "'61m' is out of range"}}},
+    {GOOD "membership: open\nmanager_is_logger: maybe\ndelivery: {to_self: 1}\n",
+     {{3, "membership", "'open' is not possible; expected static or dynamic"},
+      {4, "manager_is_logger", "'maybe' is neither true nor false"},
+      {5, "delivery.to_self", "'1' is neither true nor false"}}},
+    {GOOD "membershp: static\nmanager_is_loger: true\npool: {}\n",
+     {{3, "membershp", "did you mean membership?"},
+      {4, "manager_is_loger", "did you mean manager_is_logger?"},
+      {5, "pool", "did you mean pools?"}}},
+};
+
+static const struct wrong wrong_pools[] = {
+    {GOOD "pools:\n  a: {type: manager}\n  b: {type: control, max_nodes: 0}\n"
+          "  c: {max_nodes: 4294967296, type: boss}\n  d: {type: proxy, exclusive: yes}\n"
+          "  e: {type: proxy, topic: ''}\n  f: {type: proxy, topic: \"a\\0\"}\n",
+     {{4, "pools.a.type", "'manager' is not possible; expected worker, proxy or logger"},
+      {5, "pools.b.type", "'control' is not possible"},
+      {5, "pools.b.max_nodes", "'0' is out of range; expected 1 to 4294967295"},
+      {6, "pools.c.max_nodes", "'4294967296' is out of range"},
+      {6, "pools.c.type", "'boss' is not possible"},
+      {7, "pools.d.exclusive", "'yes' is neither true nor false"},
+      {8, "pools.e.topic", "the value is empty"},
+      {9, "pools.f.topic", "NUL"}}},
+    {GOOD "pools:\n  a:\n  b: proxy\n  c: {}\n  d: {typ: proxy}\n  e/f: {type: proxy}\n"
+          "  g: {type: proxy, exclusiv: true, size: 1}\n  b: {type: proxy}\n",
+     {{4, "pools.a", "the value is missing; expected a mapping with type"},
+      {5, "pools.b", "the single value 'proxy' stands here; expected a mapping with type"},
+      {6, "pools.c", "the key type is missing"},
+      {7, "pools.d.typ", "unknown key 'typ'; did you mean type?"},
+      {8, "pools.e/f", "contains '/'"},
+      {9, "pools.g.exclusiv", "unknown key 'exclusiv'; did you mean exclusive?"},
+      {9, "pools.g.size", "unknown key 'size'; expected type, max_nodes, exclusive or topic"},
+      {10, "pools.b", "given twice; the first is on line 5"}}},
+    {GOOD "pools: [a, b]\n",
+     {{3, "pools", "a list stands here; expected a mapping of pool names"}}},
+    {GOOD "pools:\n", {{3, "pools", "the value is missing"}}},
+    {GOOD "pools:\n  a:\n    type: proxy\n    exclusive: true\n",
+     {{4, "pools.a", "'max_nodes' field must be set when using the 'exclusive' flag"}}},
+};
+
+/* Nothing in them is wrong by itself. */
+static const struct wrong wrong_sets_of_pools[] = {
+    {GOOD "pools:\n  a: {type: proxy}\n  b:\n    topic: zeek/cluster/pool/a\n    type: worker\n"
+          "  c: {type: logger, topic: zeek/cluster/pool/a}\n  d: {type: proxy, topic: x}\n",
+     {{5, "pools.b", "the topic 'zeek/cluster/pool/a' is that of the pool 'a' already"},
+      {8, "pools.c", "the topic 'zeek/cluster/pool/a' is that of the pool 'a' already"}}},
+    {"cluster: {name: c, topic_separator: .}\nbroker: {uri: 'mqtt://h'}\n"
+     "pools:\n  a: {type: proxy, topic: zeek/cluster/pool/c}\n"
+     "  b: {type: proxy, topic: zeek.cluster.pool.c}\n  c: {type: proxy}\n",
+     {{6, "pools.c", "the topic 'zeek.cluster.pool.c' is that of the pool 'b' already"}}},
+    {GOOD "nodes: {p1: {type: proxy}, p2: {type: proxy}, w: {type: worker}, c: {type: control}}\n"
+          "pools:\n  z: {type: proxy, max_nodes: 2, exclusive: true}\n"
+          "  a: {type: proxy, max_nodes: 1, exclusive: true}\n"
+          "  b: {type: worker, max_nodes: 2, exclusive: true}\n"
+          "  c: {type: worker, max_nodes: 1, exclusive: true}\n"
+          "  d: {type: proxy, max_nodes: 9}\n",
+     {{6, "pools.a", "not enough proxy nodes to satisfy pool exclusivity requirements: need 3"},
+      {7, "pools.b", "not enough worker nodes to satisfy pool exclusivity requirements: need 2"}}},
+    {GOOD "manager_is_logger: false\nnodes: {m: {type: manager}, l: {type: logger}}\n"
+          "pools: {a: {type: logger, max_nodes: 2, exclusive: true}}\n",
+     {{5, "pools.a", "not enough logger nodes"}}},
+    {GOOD "pools: {a: {type: proxy, max_nodes: 1, exclusive: true}}\n",
+     {{3, "pools.a", "need 1 nodes; lower max_nodes, or list more in nodes"}}},
+    /* What is wrong elsewhere may be why there are too few. */
+    {GOOD "nodes: {p: {type: prxy}}\npools: {a: {type: proxy, max_nodes: 1, exclusive: true}}\n",
+     {{3, "nodes.p.type", "'prxy' is not possible"}}},
+    {GOOD "pools:\n  a: {type: proxy, topic: t}\n  b: {type: proxy, topic: t}\n  c: {typ: x}\n",
+     {{5, "pools.b", "the topic 't' is that of the pool 'a' already"},
+      {6, "pools.c.typ", "did you mean type?"}}},
+};
+
 static const struct wrong wrong_events[] = {
     {GOOD
      "events:\n  ping:\n    args:\n    - n: cuont\n    - a b: count\n    - {x: count, y: any}\n"
@@ -245,6 +329,17 @@ static void test_wrong_nodes_are_named(void)
     CHECK_CASES(wrong_nodes);
 }
 
+static void test_wrong_membership_is_named(void)
+{
+    CHECK_CASES(wrong_membership);
+}
+
+static void test_wrong_pools_are_named(void)
+{
+    CHECK_CASES(wrong_pools);
+    CHECK_CASES(wrong_sets_of_pools);
+}
+
 static void test_wrong_events_are_named(void)
 {
     CHECK_CASES(wrong_events);
@@ -261,6 +356,11 @@ static void test_wrong_column_is_that_of_the_value(void)
     CHECK_UNSIGNED(loaded->problems[0].column, 14);
     loaded = load_text(GOOD "node: b\nnodse: x\n");
     CHECK_UNSIGNED(loaded->problems[0].column, 1);
+    loaded = load_text(GOOD "pools: {a: {type: proxy, topc: x, max_nodes: -1}}\n");
+    CHECK_UNSIGNED(loaded->problems[0].column, 26);
+    CHECK_UNSIGNED(loaded->problems[1].column, 46);
+    loaded = load_text(GOOD "pools: {a: {type: proxy, max_nodes: 1, exclusive: true}}\n");
+    CHECK_UNSIGNED(loaded->problems[0].column, 9);
     unload();
 }
 
@@ -289,6 +389,8 @@ int main(void)
         {"broker", test_wrong_broker_is_named},
         {"delivery", test_wrong_delivery_is_named},
         {"nodes", test_wrong_nodes_are_named},
+        {"membership", test_wrong_membership_is_named},
+        {"pools", test_wrong_pools_are_named},
         {"events", test_wrong_events_are_named},
         {"syntax", test_wrong_syntax_is_named},
         {"column", test_wrong_column_is_that_of_the_value},
