@@ -1,39 +1,6 @@
-#include "base/fail.h"
 #include "codec/protobuf.h"
+
 #include "codec/protobuf_priv.h"
-
-/* protobuf-c's allocator over the decoder's arena: freeing is the arena's business. */
-struct unpacking {
-    const struct mqc__decoder *decoder;
-    enum mqc_error error;
-};
-
-static void *arena_alloc(void *context, size_t size)
-{
-    struct unpacking *unpacking = context;
-    return mqc__protobuf_array(unpacking->decoder, 1, size, &unpacking->error);
-}
-
-static void arena_free(void *context, void *memory)
-{
-    (void)context;
-    (void)memory;
-}
-
-/* Returns NULL with *error_out set when it fails. */
-static const Mqcluster__V1__Envelope *unpack(const struct mqc__decoder *decoder,
-                                             struct mqc_view payload, enum mqc_error *error_out)
-{
-    struct unpacking unpacking = {.decoder = decoder, .error = MQC_OK};
-    ProtobufCAllocator allocator = {arena_alloc, arena_free, &unpacking};
-    const Mqcluster__V1__Envelope *envelope = mqcluster__v1__envelope__unpack(
-        &allocator, payload.size, (const uint8_t *)(payload.size != 0 ? payload.data : ""));
-    if (envelope == NULL)
-        *error_out = unpacking.error != MQC_OK ? unpacking.error
-                                               : mqc__fail(decoder->info, MQC_EMALFORMED,
-                                                           "not an Envelope that can be read");
-    return envelope;
-}
 
 static enum mqc_error decode_args(struct mqc__decoder *decoder, const Mqcluster__V1__Event *in,
                                   struct mqc_event *out)
@@ -119,11 +86,10 @@ enum mqc_error mqc__protobuf_decode(struct mqc__arena *arena, struct mqc_view pa
                                     struct mqc__envelope *envelope_out, struct mqc_error_info *info)
 {
     *envelope_out = (struct mqc__envelope){.event_count = 0};
-    enum mqc_error error = mqc__protobuf_scan(payload, info);
-    if (error != MQC_OK)
-        return error;
     struct mqc__decoder decoder = {.arena = arena, .info = info};
-    const Mqcluster__V1__Envelope *in = unpack(&decoder, payload, &error);
+    enum mqc_error error = MQC_OK;
+    const Mqcluster__V1__Envelope *in =
+        mqc__protobuf_unpack(&decoder, &mqcluster__v1__envelope__descriptor, payload, &error);
     if (in == NULL)
         return error;
     struct mqc__envelope out = {

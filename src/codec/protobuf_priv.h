@@ -17,13 +17,20 @@ struct mqc__decoder {
 };
 
 /*
- * Checks the wire form of an Envelope before protobuf-c, which has no limit of its own, may see it:
+ * Checks the wire form of a message before protobuf-c, which has no limit of its own, may see it:
  * every length stays inside its message, known fields have the wire type of the schema, no
  * singular message stands twice (protobuf-c would merge them), and values are nested at most
  * MQC_MAX_DEPTH deep. Takes time linear in the size, no memory, and does not recurse.
  * MQC_EMALFORMED and MQC_ETOOLARGE: *info says what and at which byte.
  */
-enum mqc_error mqc__protobuf_scan(struct mqc_view payload, struct mqc_error_info *info);
+enum mqc_error mqc__protobuf_scan(const ProtobufCMessageDescriptor *message,
+                                  struct mqc_view payload, struct mqc_error_info *info);
+
+/* Scans and unpacks a message into the decoder's arena; NULL with *error_out set when it fails:
+ * MQC_EMALFORMED, or MQC_ETOOLARGE and MQC_ENOMEM by the arena. */
+const void *mqc__protobuf_unpack(const struct mqc__decoder *decoder,
+                                 const ProtobufCMessageDescriptor *message, struct mqc_view payload,
+                                 enum mqc_error *error_out);
 
 /* Turns an unpacked value into a value whose lists are in the decoder's arena and whose text still
  * belongs to `in`. MQC_EMALFORMED, or MQC_ETOOLARGE and MQC_ENOMEM by the arena. */

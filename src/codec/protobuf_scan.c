@@ -28,8 +28,9 @@ struct scan {
 
 static enum mqc_error refuse(const struct scan *scan, enum mqc_error code, const char *problem)
 {
-    return mqc__fail(scan->info, code, "not an Envelope that can be read: at byte %zu: %s",
-                     (size_t)(scan->at - scan->start), problem);
+    return mqc__fail(scan->info, code, "no %s that can be read: at byte %zu: %s",
+                     scan->frames[0].message->short_name, (size_t)(scan->at - scan->start),
+                     problem);
 }
 
 /* Reads a varint of at most `bytes_max` bytes that ends before `end`. */
@@ -108,7 +109,9 @@ static enum mqc_error scan_number(struct scan *scan, const ProtobufCFieldDescrip
     uint64_t value = 0;
     if (!read_varint(scan, end, LONG_VARINT_BYTES, &value))
         return refuse(scan, MQC_EMALFORMED, "a number is cut off or over 64 bits");
-    if (field != NULL && field->type == PROTOBUF_C_TYPE_UINT32 && value > UINT32_MAX)
+    const bool is_short = field != NULL && (field->type == PROTOBUF_C_TYPE_UINT32 ||
+                                            field->type == PROTOBUF_C_TYPE_ENUM);
+    if (is_short && value > UINT32_MAX)
         return refuse(scan, MQC_EMALFORMED, "a 32-bit number is over 32 bits");
     return MQC_OK;
 }
@@ -141,7 +144,8 @@ static enum mqc_error scan_field(struct scan *scan, const struct frame *frame)
     }
 }
 
-enum mqc_error mqc__protobuf_scan(struct mqc_view payload, struct mqc_error_info *info)
+enum mqc_error mqc__protobuf_scan(const ProtobufCMessageDescriptor *message,
+                                  struct mqc_view payload, struct mqc_error_info *info)
 {
     if (payload.size == 0)
         return MQC_OK;
@@ -150,8 +154,7 @@ enum mqc_error mqc__protobuf_scan(struct mqc_view payload, struct mqc_error_info
     scan.at = scan.start;
     scan.info = info;
     scan.frame_count = 1;
-    scan.frames[0] = (struct frame){.message = &mqcluster__v1__envelope__descriptor,
-                                    .end = scan.start + payload.size};
+    scan.frames[0] = (struct frame){.message = message, .end = scan.start + payload.size};
     while (scan.frame_count != 0) {
         const struct frame *frame = &scan.frames[scan.frame_count - 1];
         if (scan.at == frame->end) {
