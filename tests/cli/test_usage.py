@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from harness import (MQCLUSTER, check, check_equal, check_in, environment, json_lines, mqcluster,
+from harness import (MQCLUSTER, ROOT, check, check_equal, check_in, environment, json_lines, mqcluster,
                      run_suite)
 
 COMMANDS = ["run", "publish", "subscribe", "check-config", "decode", "acl", "version",
@@ -158,9 +158,16 @@ def test_check_config_set_is_checked_too(world):
 
 def test_check_config_set_of_tls_is_checked_as_a_whole(world):
     path = world.file("good.yaml", GOOD)
-    secure = ["-s", "broker.uri=mqtts://h", "-s", "tls.ciphers=[TLS_A, TLS_B]"]
+    subprocess.run([ROOT / "certs/make-ca", "--dir", world.folder / "ca"], check=True,
+                   stdout=subprocess.DEVNULL)
+    os.rename(world.folder / "ca/ca.pem", world.folder / "ca.pem")
+    secure = ["-s", "broker.uri=mqtts://h", "-s", "tls.ciphers=[TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256, "
+              "TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384]"]
     done = mqcluster("check-config", path, *secure, "-s", "tls.ca_file=ca.pem")
     check_equal((done.status, done.out), (0, f"{path}: ok\n"))
+    done = mqcluster("check-config", path, *secure, "-s", "tls.ca_file=none.pem")
+    check_equal(done.status, 2)
+    check_in("none.pem cannot be read", done.out)
     done = mqcluster("check-config", path, *secure)
     check_equal(done.status, 2)
     check_in("command line: broker.uri: ", done.out)
