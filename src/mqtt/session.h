@@ -198,6 +198,10 @@ enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_vie
 enum mqc_error mqc__session_announce(struct mqc__session *session, struct mqc_view payload,
                                      bool is_retained);
 
+/* Says what was announced last, and ends the connection for good, as if another client had taken
+ * the session over (MQC__SESSION_TAKEN). Any thread, also inside a callback. */
+void mqc__session_give_way(struct mqc__session *session);
+
 /* Asks for a call of `tick` at a time of mqc__clock_monotonic_ms(), instead of the one asked for
  * before; INT64_MAX: none. Any thread, also inside a callback. */
 void mqc__session_tick_at(struct mqc__session *session, int64_t at_ms);

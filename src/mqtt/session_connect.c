@@ -342,7 +342,8 @@ void mqc__session_connection_lost(struct mqc__session *session)
     (void)mqc__session_drop_client(session);
 }
 
-void mqc__session_renew_connection(struct mqc__session *session)
+/* Ends the connection politely; the event says what follows. */
+static void leave(struct mqc__session *session, enum mqc__machine_event_kind kind)
 {
     mqc__session_enter_call(session);
     session->ops->disconnect(session->client);
@@ -351,9 +352,19 @@ void mqc__session_renew_connection(struct mqc__session *session)
     pthread_mutex_lock(&session->mutex);
     forget_connection_locked(session);
     pthread_mutex_unlock(&session->mutex);
-    step(session, MQC__MACHINE_LEFT, false);
+    step(session, kind, false);
     mqc__session_tell_state(session);
     (void)mqc__session_drop_client(session);
+}
+
+void mqc__session_renew_connection(struct mqc__session *session)
+{
+    leave(session, MQC__MACHINE_LEFT);
+}
+
+void mqc__session_leave_to_other(struct mqc__session *session)
+{
+    leave(session, MQC__MACHINE_TAKEN_OVER);
 }
 
 void mqc__session_give_up_connection(struct mqc__session *session)

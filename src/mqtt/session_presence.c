@@ -33,6 +33,14 @@ enum mqc_error mqc__session_announce(struct mqc__session *session, struct mqc_vi
     return error;
 }
 
+void mqc__session_give_way(struct mqc__session *session)
+{
+    pthread_mutex_lock(&session->mutex);
+    session->gives_way = true;
+    pthread_cond_signal(&session->wake);
+    pthread_mutex_unlock(&session->mutex);
+}
+
 void mqc__session_tick_at(struct mqc__session *session, int64_t at_ms)
 {
     pthread_mutex_lock(&session->mutex);

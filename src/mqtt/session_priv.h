@@ -76,6 +76,7 @@ struct mqc__session {
     int64_t tls_look_ms;   /* when to look at the files of TLS; INT64_MAX: never */
     const struct mqc__client *traffic_client; /* connected: counts bytes of its own */
     struct mqc__buffer announcement;          /* to be said on the presence topic */
+    bool gives_way;                           /* the owner wants it */
     bool has_announcement;
     bool is_announcement_retained;
     bool was_announced;        /* acknowledged, and the owner does not know */
@@ -148,6 +149,8 @@ void mqc__session_attempt(struct mqc__session *session);
 void mqc__session_connection_lost(struct mqc__session *session);
 /* Leaves a broker that does not do its part. */
 void mqc__session_give_up_connection(struct mqc__session *session);
+/* Leaves the broker to another client of the same name. */
+void mqc__session_leave_to_other(struct mqc__session *session);
 /* Leaves a broker to connect to it anew. */
 void mqc__session_renew_connection(struct mqc__session *session);
 

@@ -16,6 +16,7 @@ enum task {
     TASK_LOST,
     TASK_ANNOUNCE,
     TASK_TELL_ANNOUNCED,
+    TASK_GIVE_WAY,
     TASK_TICK,
     TASK_LOOK_AT_TLS,
     TASK_GIVE_UP,
@@ -114,6 +115,8 @@ static enum task online_task_locked(struct mqc__session *session)
         return TASK_TELL_ANNOUNCED;
     if (mqc__session_can_announce_locked(session))
         return TASK_ANNOUNCE;
+    if (session->gives_way && !session->has_announcement)
+        return TASK_GIVE_WAY;
     if (session->has_filter_work)
         return TASK_SUBSCRIBE;
     return mqc__session_can_send_locked(session) ? TASK_SEND : TASK_WAIT;
@@ -218,6 +221,7 @@ static void perform(struct mqc__session *session, enum task task)
     case TASK_LOST: mqc__session_connection_lost(session); break;
     case TASK_ANNOUNCE: mqc__session_send_announcement(session); break;
     case TASK_TELL_ANNOUNCED: mqc__session_tell_announced(session); break;
+    case TASK_GIVE_WAY: mqc__session_leave_to_other(session); break;
     case TASK_TICK: tick(session); break;
     case TASK_LOOK_AT_TLS: mqc__session_look_at_tls(session); break;
     case TASK_GIVE_UP: mqc__session_give_up_connection(session); break;
