@@ -32,6 +32,7 @@ extern "C" {
 #endif
 
 #include "backend/message.h"
+#include "backend/node.h"
 #include "backend/status.h"
 #include "base/error.h"
 #include "base/export.h"
@@ -152,6 +153,65 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_make_event(const struct mqc_backend *bac
  */
 MQC_API bool mqc_publish(struct mqc_backend *backend, struct mqc_view topic,
                          const struct mqc_event *event, struct mqc_error_info *info);
+
+/* --- The cluster ---------------------------------------------------------------------------- */
+
+/*
+ * Zeek's Cluster::register_pool, before mqc_backend_init(): from then on every node of the layout
+ * knows by itself which nodes belong to the pool, as long as all of them register the same pools.
+ * The pools zeek/cluster/pool/worker, .../proxy and .../logger are there already; those of the
+ * configuration's `pools` too. Any thread. MQC_ECONFIG: the specification is wrong, *info says how;
+ * MQC_EEXIST: another pool has the topic, or it is too late; MQC_ENOMEM. Too few nodes for
+ * exclusive pools is an error of mqc_backend_init().
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_register_pool(struct mqc_backend *backend,
+                                                      const struct mqc_pool_spec *spec,
+                                                      struct mqc_error_info *info);
+
+/*
+ * Zeek's Cluster::hrw_topic and Cluster::rr_topic: choose the node of a pool that owns a key, or
+ * that is next in turn for it, among those that are up; bit for bit as Zeek does. `pool` is the
+ * pool's topic, or its name if that makes the topic (proxy: zeek/cluster/pool/proxy). mqc_rr_topic()
+ * takes the turn; it may choose this node, mqc_hrw_topic() never does. At most 4,096 keys of a pool
+ * are remembered by round robin, the one unused for longest is forgotten. Any thread.
+ * MQC_ENOTFOUND: no such pool, or none of its nodes is up; MQC_ETYPE: the key cannot be hashed as
+ * Zeek does (sets, tables, what its type does not tell); MQC_ETOOLARGE: a round robin key over 512
+ * bytes; MQC_ENOTINIT; MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_hrw_topic(struct mqc_backend *backend, struct mqc_view pool,
+                                                  const struct mqc_key *key,
+                                                  struct mqc_route *route_out,
+                                                  struct mqc_error_info *info);
+MQC_API MQC_MUST_USE enum mqc_error mqc_rr_topic(struct mqc_backend *backend, struct mqc_view pool,
+                                                 struct mqc_view key, struct mqc_route *route_out,
+                                                 struct mqc_error_info *info);
+
+/*
+ * Zeek's Cluster::publish_hrw and Cluster::publish_rr: choose a node as above and publish to that
+ * node's own topic. False: nothing was queued; info->code is one of the above or of mqc_publish().
+ * When it is this node's own turn, the event goes to its own handlers, or with delivery.to_self off
+ * to nobody, as in Zeek.
+ */
+MQC_API bool mqc_publish_hrw(struct mqc_backend *backend, struct mqc_view pool,
+                             const struct mqc_key *key, const struct mqc_event *event,
+                             struct mqc_error_info *info);
+MQC_API bool mqc_publish_rr(struct mqc_backend *backend, struct mqc_view pool, struct mqc_view key,
+                            const struct mqc_event *event, struct mqc_error_info *info);
+
+/*
+ * Asks for the presence of nodes of every type, also where cluster.watch does not say so, and for a
+ * program without a place in the layout. Before mqc_backend_init(). What happens to the nodes is
+ * raised as the events Cluster::hello, Cluster::node_up and Cluster::node_down, with name and id.
+ */
+MQC_API void mqc_watch_nodes(struct mqc_backend *backend);
+
+/* Calls a function for every node that is known, this one among them, and returns how many there
+ * are: those of the layout, or with dynamic membership all that were heard of. Any thread. */
+MQC_API size_t mqc_nodes(struct mqc_backend *backend, mqc_node_fn function, void *context);
+
+/* How many nodes of a type ("worker") are up, this one included; 0 for what is no type. Only types
+ * that are watched are counted. Any thread. */
+MQC_API size_t mqc_active_node_count(struct mqc_backend *backend, const char *type);
 
 /* --- Subscriptions and handlers ------------------------------------------------------------- */
 

@@ -98,6 +98,7 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
         .root = make_root(arena, config),
         .node = settings->node,
         .session = session_options(settings),
+        .delivers_to_self = settings->deliver_to_self,
         .qos_rule_count = settings->delivery.prefix_count,
         .default_qos = qos_of(settings->delivery.guarantee),
         .signatures = settings->signatures,
@@ -111,5 +112,5 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
     options_out->qos_rules = make_rules(arena, settings);
     if (options_out->root == NULL || options_out->qos_rules == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
-    return MQC_OK;
+    return mqc__api_members_options(settings, arena, &options_out->members, info);
 }

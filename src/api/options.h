@@ -11,6 +11,13 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
                                         struct mqc__backend_options *options_out,
                                         struct mqc_error_info *info);
 
+/* The part of it that is about the cluster, but for root and node. MQC_ECONFIG: this node's type is
+ * not known; MQC_ENOMEM. */
+enum mqc_error mqc__api_members_options(const struct mqc__settings *settings,
+                                        struct mqc__arena *arena,
+                                        struct mqc__members_options *options_out,
+                                        struct mqc_error_info *info);
+
 /* Loads what the configuration says about TLS, for the caller to unref; NULL when no broker is
  * spoken to with TLS. Errors as mqc__tls_source_new(). */
 enum mqc_error mqc__api_tls_source(const struct mqc_config *config,

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "codec/presence.h"
 #include "link/tls_source.h"
 
 #include <inttypes.h>
@@ -36,15 +37,26 @@ static enum mqc_error set_node_id(struct mqc_backend *backend, const char *node_
     return MQC_OK;
 }
 
+/* The topics that reach this node for what it is in the cluster. */
+static enum mqc_error subscribe_own_topics(struct mqc_backend *backend)
+{
+    struct mqc__members_texts texts;
+    mqc__members_texts(backend->members, &texts);
+    enum mqc_error error = MQC_OK;
+    for (size_t i = 0; i < texts.topic_count && error == MQC_OK; i++)
+        error =
+            mqc__subscriptions_add(backend->subscriptions, texts.topics[i], MQC_MATCH_LEVEL, NULL);
+    return error;
+}
+
 static enum mqc_error open_session(struct mqc_backend *backend, struct mqc__session *session)
 {
+    backend->own_session = session;
     /* A subscription made meanwhile must not fall between the two: both under one lock. */
     pthread_mutex_lock(&backend->subscriptions_mutex);
-    size_t count = 0;
-    const char *const *filters = mqc__subscriptions_filters(backend->subscriptions, &count);
-    enum mqc_error error = filters == NULL && count > 0 ? MQC_ENOMEM : MQC_OK;
+    enum mqc_error error = subscribe_own_topics(backend);
     if (error == MQC_OK)
-        error = mqc__session_set_filters(session, filters, count);
+        error = mqc__backend_hand_over_filters(backend, session);
     if (error == MQC_OK)
         error = mqc__session_open(session);
     if (error == MQC_OK)
@@ -53,14 +65,28 @@ static enum mqc_error open_session(struct mqc_backend *backend, struct mqc__sess
     return error;
 }
 
+static void set_presence(struct mqc_backend *backend)
+{
+    struct mqc__members_texts texts;
+    mqc__members_texts(backend->members, &texts);
+    backend->session_options.presence = (struct mqc__session_presence){
+        .topic = texts.presence_topic,
+        .content_type = MQC__CONTENT_TYPE_PRESENCE,
+        .expiry_s = texts.presence_expiry_s,
+    };
+}
+
 /* With the life mutex held. */
 static enum mqc_error start(struct mqc_backend *backend, struct mqc_error_info *info)
 {
     const struct mqc__session_events events = mqc__backend_session_events(backend);
     struct mqc__session *session = NULL;
     backend->session_options.instance = backend->node_id;
-    enum mqc_error error =
-        mqc__session_new(&backend->session_options, &events, NULL, &session, info);
+    enum mqc_error error = mqc__members_start(backend->members, backend->node_id, info);
+    if (error != MQC_OK)
+        return error;
+    set_presence(backend);
+    error = mqc__session_new(&backend->session_options, &events, NULL, &session, info);
     if (error != MQC_OK)
         return error;
     error = open_session(backend, session);
@@ -152,6 +178,7 @@ void mqc__backend_free(struct mqc_backend **backend)
     mqc__declarations_free(&gone->declarations);
     mqc__subscriptions_free(&gone->subscriptions);
     mqc__streams_free(&gone->streams);
+    mqc__members_free(&gone->members);
     mqc__arena_fini(&gone->arena);
     mqc__buffer_fini(&gone->topic);
     pthread_cond_destroy(&gone->has_closed);

@@ -1,6 +1,7 @@
 #ifndef MQC_BACKEND_BACKEND_H
 #define MQC_BACKEND_BACKEND_H
 
+#include "backend/members.h"
 #include "backend/message.h"
 #include "backend/status.h"
 #include "mqtt/session.h"
@@ -27,6 +28,8 @@ struct mqc__backend_options {
     const char *node;                    /* NULL: a tool without a place in the layout */
     struct mqc__session_options session; /* instance and node are filled in at init; client_id may
                                           * be NULL */
+    struct mqc__members_options members; /* root and node as above */
+    bool delivers_to_self;               /* what publish_rr chooses this node itself for */
     const struct mqc__qos_rule *qos_rules;
     size_t qos_rule_count;
     enum mqc__qos default_qos;
@@ -64,6 +67,16 @@ enum mqc_error mqc__backend_check_event(const struct mqc_backend *backend,
                                         const struct mqc_event *event, struct mqc_error_info *info);
 enum mqc_error mqc__backend_publish(struct mqc_backend *backend, struct mqc_view topic,
                                     const struct mqc_event *event, struct mqc_error_info *info);
+
+enum mqc_error mqc__backend_publish_hrw(struct mqc_backend *backend, struct mqc_view pool,
+                                        const struct mqc_key *key, const struct mqc_event *event,
+                                        struct mqc_error_info *info);
+enum mqc_error mqc__backend_publish_rr(struct mqc_backend *backend, struct mqc_view pool,
+                                       struct mqc_view key, const struct mqc_event *event,
+                                       struct mqc_error_info *info);
+
+/* Who is in the cluster. */
+struct mqc__members *mqc__backend_members(const struct mqc_backend *backend);
 
 enum mqc_error mqc__backend_subscribe(struct mqc_backend *backend, struct mqc_view text,
                                       enum mqc_match match, struct mqc_error_info *info);

@@ -63,6 +63,8 @@ struct mqc_backend {
     struct mqc__declarations *declarations;
     struct mqc__handlers *handlers;
     struct mqc__inbox *inbox;
+    struct mqc__members *members;
+    bool delivers_to_self;
 
     /* Guards the calls that start and end the backend, and what they set. */
     pthread_mutex_t life_mutex;
@@ -76,6 +78,8 @@ struct mqc_backend {
     size_t error_listener_count;
     struct mqc__state_listener state_listeners[MQC__LISTENERS_MAX];
     size_t state_listener_count;
+    /* Set by init before the session is open: what its callbacks use. */
+    struct mqc__session *own_session;
     /* Set once by init, with release order; NULL before. */
     struct mqc__session *_Atomic session;
     atomic_bool is_polled; /* the application runs the handlers */
@@ -129,6 +133,14 @@ void mqc__backend_stop_dispatcher(struct mqc_backend *backend);
 
 /* Says whether the caller is inside a handler of this backend. */
 bool mqc__backend_is_handling(const struct mqc_backend *backend);
+
+/* What happens in the cluster, told to this backend. */
+struct mqc__members_owner mqc__backend_members_owner(struct mqc_backend *backend);
+
+/* Hands all filters to the session: those of the subscriptions and of presence. With the
+ * subscriptions' mutex held, so that the session gets the sets in the order of the changes. */
+enum mqc_error mqc__backend_hand_over_filters(struct mqc_backend *backend,
+                                              struct mqc__session *session);
 
 /* What the session calls. */
 struct mqc__session_events mqc__backend_session_events(struct mqc_backend *backend);

@@ -119,8 +119,20 @@ static bool make_parts(struct mqc_backend *backend, const struct mqc__backend_op
     backend->inbox = mqc__inbox_new(options->inbox_messages_max, options->inbox_bytes_max);
     backend->streams = mqc__streams_new(STREAMS_MAX);
     backend->subscriptions = mqc__subscriptions_new(options->root);
+    backend->delivers_to_self = options->delivers_to_self;
     return backend->declarations != NULL && backend->handlers != NULL && backend->inbox != NULL &&
            backend->streams != NULL && backend->subscriptions != NULL;
+}
+
+static enum mqc_error make_members(struct mqc_backend *backend,
+                                   const struct mqc__backend_options *options,
+                                   struct mqc_error_info *info)
+{
+    struct mqc__members_options members = options->members;
+    members.root = options->root;
+    members.node = members.type != MQC__NODE_NONE ? options->node : NULL;
+    const struct mqc__members_owner owner = mqc__backend_members_owner(backend);
+    return mqc__members_new(&members, &owner, &backend->members, info);
 }
 
 enum mqc_error mqc__backend_new(const struct mqc__backend_options *options,
@@ -140,6 +152,8 @@ enum mqc_error mqc__backend_new(const struct mqc__backend_options *options,
     enum mqc_error error = MQC_OK;
     if (!copy_options(backend, options) || !make_parts(backend, options))
         error = mqc__fail(info, MQC_ENOMEM, "out of memory");
+    if (error == MQC_OK)
+        error = make_members(backend, options, info);
     if (error == MQC_OK)
         error = declare_all(backend, options, info);
     if (error != MQC_OK)

@@ -22,15 +22,13 @@ bool mqc__backend_is_handling(const struct mqc_backend *backend)
     return handling != 0 && handling == this_thread();
 }
 
-/* As an event too, for those who handle errors as Zeek scripts do. */
-static void handle_error(struct mqc_backend *backend, const struct mqc__inbox_item *item)
+/* Raises an event of this node's own with two texts as arguments. */
+static void raise_pair(struct mqc_backend *backend, struct mqc_view name,
+                       const struct mqc__inbox_item *item)
 {
-    for (size_t i = 0; i < backend->error_listener_count; i++)
-        backend->error_listeners[i].function(backend->error_listeners[i].context, item->topic.data,
-                                             item->payload.data);
     const struct mqc_value args[] = {mqc_string(item->topic), mqc_string(item->payload)};
     const struct mqc_event event = {
-        .name = mqc_view_bytes(error_event, sizeof error_event - 1),
+        .name = name,
         .args = args,
         .arg_count = sizeof args / sizeof args[0],
     };
@@ -41,6 +39,26 @@ static void handle_error(struct mqc_backend *backend, const struct mqc__inbox_it
         .received_ns = item->received_ns,
     };
     (void)mqc__handlers_call(backend->handlers, &message);
+}
+
+/* As an event too, for those who handle errors as Zeek scripts do. */
+static void handle_error(struct mqc_backend *backend, const struct mqc__inbox_item *item)
+{
+    for (size_t i = 0; i < backend->error_listener_count; i++)
+        backend->error_listeners[i].function(backend->error_listeners[i].context, item->topic.data,
+                                             item->payload.data);
+    raise_pair(backend, mqc_view_bytes(error_event, sizeof error_event - 1), item);
+}
+
+/* Zeek: base/frameworks/cluster, events hello, node_up, node_down. */
+static void handle_node(struct mqc_backend *backend, const struct mqc__inbox_item *item)
+{
+    static const char *const names[] = {
+        [MQC__MEMBER_HELLO] = "Cluster::hello",
+        [MQC__MEMBER_UP] = "Cluster::node_up",
+        [MQC__MEMBER_DOWN] = "Cluster::node_down",
+    };
+    raise_pair(backend, mqc_view_text(names[item->event]), item);
 }
 
 static void handle_state(const struct mqc_backend *backend, enum mqc_state state)
@@ -55,6 +73,7 @@ void mqc__backend_handle(struct mqc_backend *backend, struct mqc__inbox_item *it
     case MQC__INBOX_MESSAGE: mqc__backend_receive(backend, item); break;
     case MQC__INBOX_ERROR: handle_error(backend, item); break;
     case MQC__INBOX_STATE: handle_state(backend, item->state); break;
+    case MQC__INBOX_NODE: handle_node(backend, item); break;
     }
     free(item);
 }

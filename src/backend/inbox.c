@@ -10,6 +10,9 @@
 /* Errors and changes of state that may wait: they come from a few rate-limited places. */
 #define NOTICES_MAX 1000
 
+/* What happens to nodes comes in as many pieces as there are nodes, and none may be missing. */
+#define NODE_NOTICES_MAX 1000000
+
 struct mqc__inbox {
     pthread_mutex_t mutex; /* guards everything below */
     pthread_cond_t filled;
@@ -139,21 +142,22 @@ static bool has_room(const struct mqc__inbox *inbox, size_t bytes)
            (inbox->messages < inbox->messages_max && bytes <= inbox->bytes_max - inbox->bytes);
 }
 
-enum mqc__inbox_result mqc__inbox_put_message(struct mqc__inbox *inbox,
-                                              const struct mqc__mqtt_message *message,
-                                              int64_t received_ns)
+static enum mqc__inbox_result put_message(struct mqc__inbox *inbox,
+                                          const struct mqc__mqtt_message *message,
+                                          int64_t received_ns, bool is_local)
 {
     struct mqc__inbox_item *item =
         new_item(MQC__INBOX_MESSAGE, message->topic, message->payload, message->content_type);
     if (item == NULL)
         return MQC__INBOX_NO_MEMORY;
     item->received_ns = received_ns;
+    item->is_local = is_local;
     if (item->size_bytes > inbox->bytes_max) {
         free(item);
         return MQC__INBOX_TOO_LARGE;
     }
     pthread_mutex_lock(&inbox->mutex);
-    while (!has_room(inbox, item->size_bytes) && inbox->is_blocking)
+    while (!has_room(inbox, item->size_bytes) && inbox->is_blocking && !is_local)
         pthread_cond_wait(&inbox->emptied, &inbox->mutex);
     const bool is_queued = has_room(inbox, item->size_bytes) && !inbox->is_closed;
     if (is_queued)
@@ -162,7 +166,21 @@ enum mqc__inbox_result mqc__inbox_put_message(struct mqc__inbox *inbox,
     if (is_queued)
         return MQC__INBOX_QUEUED;
     free(item);
-    return MQC__INBOX_CLOSED;
+    return is_local ? MQC__INBOX_FULL : MQC__INBOX_CLOSED;
+}
+
+enum mqc__inbox_result mqc__inbox_put_message(struct mqc__inbox *inbox,
+                                              const struct mqc__mqtt_message *message,
+                                              int64_t received_ns)
+{
+    return put_message(inbox, message, received_ns, false);
+}
+
+enum mqc__inbox_result mqc__inbox_put_local(struct mqc__inbox *inbox,
+                                            const struct mqc__mqtt_message *message,
+                                            int64_t received_ns)
+{
+    return put_message(inbox, message, received_ns, true);
 }
 
 static bool put_notice(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
@@ -170,7 +188,8 @@ static bool put_notice(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
     if (item == NULL)
         return false;
     pthread_mutex_lock(&inbox->mutex);
-    const bool is_queued = inbox->notices < NOTICES_MAX && !inbox->is_closed;
+    const size_t most = item->kind == MQC__INBOX_NODE ? NODE_NOTICES_MAX : NOTICES_MAX;
+    const bool is_queued = inbox->notices < most && !inbox->is_closed;
     if (is_queued)
         append(inbox, item);
     pthread_mutex_unlock(&inbox->mutex);
@@ -194,6 +213,17 @@ bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state)
         new_item(MQC__INBOX_STATE, mqc_view_text(NULL), mqc_view_text(NULL), mqc_view_text(NULL));
     if (item != NULL)
         item->state = state;
+    return put_notice(inbox, item);
+}
+
+bool mqc__inbox_put_node(struct mqc__inbox *inbox, enum mqc__member_event event,
+                         struct mqc_view name, struct mqc_view id)
+{
+    struct mqc__inbox_item *item = new_item(MQC__INBOX_NODE, name, id, mqc_view_text(NULL));
+    if (item != NULL) {
+        item->event = event;
+        item->received_ns = mqc__clock_wall_ns();
+    }
     return put_notice(inbox, item);
 }
 

@@ -1,6 +1,7 @@
 #ifndef MQC_BACKEND_INBOX_H
 #define MQC_BACKEND_INBOX_H
 
+#include "backend/members.h"
 #include "backend/status.h"
 #include "base/error.h"
 #include "mqtt/session.h"
@@ -17,17 +18,20 @@ enum mqc__inbox_kind {
     MQC__INBOX_MESSAGE,
     MQC__INBOX_ERROR,
     MQC__INBOX_STATE,
+    MQC__INBOX_NODE,
 };
 
 /* One thing that waits, in one piece of memory with what its views point to. */
 struct mqc__inbox_item {
     struct mqc__inbox_item *next;
     enum mqc__inbox_kind kind;
-    enum mqc_state state;
+    enum mqc_state state;         /* STATE */
+    enum mqc__member_event event; /* NODE */
+    bool is_local;                /* MESSAGE: of this very node */
     int64_t received_ns;
     size_t size_bytes;
-    struct mqc_view topic;        /* MESSAGE: the MQTT topic; ERROR: the tag */
-    struct mqc_view payload;      /* MESSAGE; ERROR: the message */
+    struct mqc_view topic;        /* MESSAGE: the MQTT topic; ERROR: the tag; NODE: the name */
+    struct mqc_view payload;      /* MESSAGE; ERROR: the message; NODE: the id */
     struct mqc_view content_type; /* MESSAGE */
 };
 
@@ -37,6 +41,7 @@ enum mqc__inbox_result {
     MQC__INBOX_TOO_LARGE, /* it alone is over the limit */
     MQC__INBOX_CLOSED,    /* closing, and there is no room */
     MQC__INBOX_NO_MEMORY,
+    MQC__INBOX_FULL, /* it would have had to wait */
 };
 
 /* Creates an empty inbox. NULL: out of memory. */
@@ -52,9 +57,17 @@ enum mqc__inbox_result mqc__inbox_put_message(struct mqc__inbox *inbox,
                                               const struct mqc__mqtt_message *message,
                                               int64_t received_ns);
 
-/* Puts in an error or a change of state; never blocks. false: no memory, or too many wait. */
+/* Copies what this node has published for itself; never blocks. */
+enum mqc__inbox_result mqc__inbox_put_local(struct mqc__inbox *inbox,
+                                            const struct mqc__mqtt_message *message,
+                                            int64_t received_ns);
+
+/* Puts in an error, a change of state or what happened to a node; never blocks. false: no memory,
+ * or too many wait. */
 bool mqc__inbox_put_error(struct mqc__inbox *inbox, const char *tag, const char *text);
 bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state);
+bool mqc__inbox_put_node(struct mqc__inbox *inbox, enum mqc__member_event event,
+                         struct mqc_view name, struct mqc_view id);
 
 /* Takes the first item, which the caller frees with free(); NULL when there is none. With `wait`,
  * waits for one until the inbox is closed. */

@@ -1,9 +1,13 @@
 #include "backend/backend_priv.h"
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "codec/protobuf.h"
 #include "topic/topic.h"
 #include "value/check.h"
+
+/* What an envelope has beside its one event. */
+#define HEADER_BYTES ((size_t)1024)
 
 enum mqc_error mqc__backend_check_event(const struct mqc_backend *backend,
                                         const struct mqc_event *event, struct mqc_error_info *info)
@@ -54,6 +58,81 @@ static enum mqc_error queue(struct mqc_backend *backend, struct mqc__session *se
                                      mqc__buffer_view(&encoded));
     mqc__buffer_fini(&encoded);
     return error;
+}
+
+/* As one that came from the broker: the handlers see no difference. */
+static enum mqc_error deliver_here(struct mqc_backend *backend, struct mqc_view mqtt_topic,
+                                   const struct mqc_event *event)
+{
+    const struct mqc__sender sender = {.instance = mqc_view_text(backend->node_id),
+                                       .node = mqc_view_text(backend->node)};
+    struct mqc__buffer payload;
+    mqc__buffer_init(&payload, backend->event_bytes_max + HEADER_BYTES);
+    enum mqc_error error = mqc__protobuf_header(&sender, 1, false, &payload);
+    if (error == MQC_OK)
+        error = mqc__protobuf_event(event, &payload);
+    if (error == MQC_OK) {
+        const struct mqc__mqtt_message message = {
+            .topic = mqtt_topic,
+            .payload = mqc__buffer_view(&payload),
+            .content_type = mqc_view_text(MQC__CONTENT_TYPE_PROTOBUF),
+        };
+        const bool is_queued = mqc__inbox_put_local(backend->inbox, &message,
+                                                    mqc__clock_wall_ns()) == MQC__INBOX_QUEUED;
+        error = is_queued ? MQC_OK : MQC_EFULL;
+    }
+    mqc__buffer_fini(&payload);
+    return error;
+}
+
+static enum mqc_error explain_local(enum mqc_error error, struct mqc_error_info *info)
+{
+    if (error != MQC_EFULL)
+        return error != MQC_OK ? mqc__fail(info, error, "%s", mqc_error_text(error)) : MQC_OK;
+    return mqc__fail(info, error,
+                     "the pool's turn is this node's own, and its handlers have too much waiting: "
+                     "publish again later, or raise delivery.inbox_messages and "
+                     "delivery.inbox_bytes");
+}
+
+static enum mqc_error publish_here(struct mqc_backend *backend, struct mqc_view topic,
+                                   const struct mqc_event *event, struct mqc_error_info *info)
+{
+    enum mqc_error error = mqc__backend_check_event(backend, event, info);
+    if (error != MQC_OK)
+        return error;
+    struct mqc__buffer mqtt_topic;
+    mqc__buffer_init(&mqtt_topic, (size_t)4 * MQC__TOPIC_BYTES_MAX);
+    error = mqc__topic_event(backend->root, topic, &mqtt_topic, info);
+    if (error == MQC_OK)
+        error = explain_local(deliver_here(backend, mqc__buffer_view(&mqtt_topic), event), info);
+    mqc__buffer_fini(&mqtt_topic);
+    return error;
+}
+
+enum mqc_error mqc__backend_publish_hrw(struct mqc_backend *backend, struct mqc_view pool,
+                                        const struct mqc_key *key, const struct mqc_event *event,
+                                        struct mqc_error_info *info)
+{
+    struct mqc_route route;
+    const enum mqc_error error = mqc__members_hrw(backend->members, pool, key, &route, info);
+    if (error != MQC_OK)
+        return error;
+    return mqc__backend_publish(backend, mqc_view_text(route.topic), event, info);
+}
+
+enum mqc_error mqc__backend_publish_rr(struct mqc_backend *backend, struct mqc_view pool,
+                                       struct mqc_view key, const struct mqc_event *event,
+                                       struct mqc_error_info *info)
+{
+    struct mqc_route route;
+    const enum mqc_error error = mqc__members_rr(backend->members, pool, key, &route, info);
+    if (error != MQC_OK)
+        return error;
+    const struct mqc_view topic = mqc_view_text(route.topic);
+    if (route.is_self && backend->delivers_to_self)
+        return publish_here(backend, topic, event, info);
+    return mqc__backend_publish(backend, topic, event, info);
 }
 
 enum mqc_error mqc__backend_publish(struct mqc_backend *backend, struct mqc_view topic,

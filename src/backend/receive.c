@@ -91,16 +91,18 @@ static void handle_envelope(struct mqc_backend *backend, const struct mqc__inbox
 {
     const struct mqc_view topic = mqc__buffer_view(&backend->topic);
     /* A node does not receive its own events; MQTT 3.1.1 cannot keep them back. */
-    if (mqc_view_equal(envelope->sender.instance, mqc_view_text(backend->node_id)))
+    if (!item->is_local &&
+        mqc_view_equal(envelope->sender.instance, mqc_view_text(backend->node_id)))
         return;
     struct mqc_message message = {
         .topic = topic,
         .sender_node = envelope->sender.node,
         .sender_instance = envelope->sender.instance,
         .received_ns = item->received_ns,
-        .is_remote = true,
+        .is_remote = !item->is_local,
     };
-    for (uint64_t i = count_repeated(backend, envelope, topic); i < envelope->event_count; i++) {
+    const uint64_t repeated = item->is_local ? 0 : count_repeated(backend, envelope, topic);
+    for (uint64_t i = repeated; i < envelope->event_count; i++) {
         message.event = &envelope->events[i];
         handle_event(backend, &message);
     }

@@ -7,6 +7,11 @@
 static void on_message(void *context, const struct mqc__mqtt_message *message)
 {
     struct mqc_backend *backend = context;
+    int64_t next_ms = INT64_MAX;
+    if (mqc__members_received(backend->members, message, mqc__clock_monotonic_ms(), &next_ms)) {
+        mqc__session_tick_at(backend->own_session, next_ms);
+        return;
+    }
     switch (mqc__inbox_put_message(backend->inbox, message, mqc__clock_wall_ns())) {
     case MQC__INBOX_QUEUED: return;
     case MQC__INBOX_TOO_LARGE:
@@ -22,6 +27,7 @@ static void on_message(void *context, const struct mqc__mqtt_message *message)
                              "no memory for a message of %zu bytes; it is dropped",
                              message->payload.size);
         return;
+    case MQC__INBOX_FULL:
     case MQC__INBOX_CLOSED: atomic_fetch_add(&backend->unhandled_messages, 1); return;
     }
 }
@@ -48,15 +54,50 @@ static enum mqc_state state_of(enum mqc__session_state state)
     return MQC_STATE_DOWN;
 }
 
+static void tell_members(struct mqc_backend *backend, enum mqc_state state)
+{
+    const int64_t now_ms = mqc__clock_monotonic_ms();
+    const int64_t next_ms = state == MQC_STATE_UP
+                                ? mqc__members_connected(backend->members, now_ms)
+                                : mqc__members_disconnected(backend->members, now_ms);
+    mqc__session_tick_at(backend->own_session, next_ms);
+}
+
 static void on_state(void *context, enum mqc__session_state session_state)
 {
     struct mqc_backend *backend = context;
     const enum mqc_state state = state_of(session_state);
+    tell_members(backend, state);
     if (atomic_exchange(&backend->state, (int)state) == (int)state)
         return;
     mqc__log(MQC_LOG_INFO, "node %s: connection is %s", backend->node_id, mqc_state_name(state));
     if (!mqc__inbox_put_state(backend->inbox, state))
         mqc__log(MQC_LOG_WARNING, "the state handlers miss this one: too much waits for them");
+}
+
+static struct mqc_view on_will(void *context)
+{
+    const struct mqc_backend *backend = context;
+    return mqc__members_will(backend->members);
+}
+
+static void on_announced(void *context)
+{
+    const struct mqc_backend *backend = context;
+    mqc__session_tick_at(backend->own_session,
+                         mqc__members_acknowledged(backend->members, mqc__clock_monotonic_ms()));
+}
+
+static void on_leaving(void *context)
+{
+    const struct mqc_backend *backend = context;
+    mqc__members_leave(backend->members, "stopped", mqc__clock_monotonic_ms());
+}
+
+static void on_tick(void *context, int64_t now_ms)
+{
+    const struct mqc_backend *backend = context;
+    mqc__session_tick_at(backend->own_session, mqc__members_tick(backend->members, now_ms));
 }
 
 static void on_error(void *context, const char *tag, const char *text)
@@ -67,5 +108,13 @@ static void on_error(void *context, const char *tag, const char *text)
 struct mqc__session_events mqc__backend_session_events(struct mqc_backend *backend)
 {
     return (struct mqc__session_events){
-        .context = backend, .message = on_message, .state = on_state, .error = on_error};
+        .context = backend,
+        .message = on_message,
+        .state = on_state,
+        .will = on_will,
+        .announced = on_announced,
+        .leaving = on_leaving,
+        .tick = on_tick,
+        .error = on_error,
+    };
 }

@@ -43,7 +43,7 @@ struct mqc_stats {
     uint64_t outbox_bytes;
     uint64_t inbox_messages; /* now: arrived, not yet handled */
     uint64_t inbox_bytes;
-    uint64_t broker_in_bytes;     /* over all connections that were made, TLS included */
+    uint64_t broker_in_bytes; /* over all connections that were made, TLS included */
     uint64_t broker_out_bytes;
     int64_t certificate_expiry_s; /* when the own certificate expires, or an intermediate that came
                                    * with it: seconds since the Unix epoch; 0: there is none */

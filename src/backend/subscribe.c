@@ -2,18 +2,35 @@
 
 #include "base/fail.h"
 
-/* With the subscriptions' mutex held, so that the session gets the sets in the order of the
- * changes. */
+#include <stdlib.h>
+
+enum mqc_error mqc__backend_hand_over_filters(struct mqc_backend *backend,
+                                              struct mqc__session *session)
+{
+    struct mqc__members_texts texts;
+    size_t count = 0;
+    mqc__members_texts(backend->members, &texts);
+    const char *const *filters = mqc__subscriptions_filters(backend->subscriptions, &count);
+    if (filters == NULL && count > 0)
+        return MQC_ENOMEM;
+    const char **all = calloc(count + texts.filter_count + 1, sizeof *all);
+    if (all == NULL)
+        return MQC_ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        all[i] = filters[i];
+    for (size_t i = 0; i < texts.filter_count; i++)
+        all[count + i] = texts.filters[i];
+    const enum mqc_error error = mqc__session_set_filters(session, all, count + texts.filter_count);
+    free(all);
+    return error;
+}
+
 static enum mqc_error hand_over(struct mqc_backend *backend, struct mqc_error_info *info)
 {
     struct mqc__session *session = atomic_load(&backend->session);
     if (session == NULL)
         return MQC_OK;
-    size_t count = 0;
-    const char *const *filters = mqc__subscriptions_filters(backend->subscriptions, &count);
-    if (filters == NULL && count > 0)
-        return mqc__fail(info, MQC_ENOMEM, "out of memory");
-    const enum mqc_error error = mqc__session_set_filters(session, filters, count);
+    const enum mqc_error error = mqc__backend_hand_over_filters(backend, session);
     return error == MQC_OK ? MQC_OK : mqc__fail(info, error, "%s", mqc_error_text(error));
 }
 

@@ -1,0 +1,81 @@
+#include "api/mqcluster.h"
+
+#include "backend/backend.h"
+#include "base/fail.h"
+
+static enum mqc_error require(bool is_so, struct mqc_error_info *info)
+{
+    return is_so ? MQC_OK : mqc__fail(info, MQC_EINVAL, "an argument is NULL or malformed");
+}
+
+enum mqc_error mqc_register_pool(struct mqc_backend *backend, const struct mqc_pool_spec *spec,
+                                 struct mqc_error_info *info)
+{
+    const enum mqc_error error = require(
+        backend != NULL && spec != NULL && spec->type != NULL && spec->topic.size != 0, info);
+    if (error != MQC_OK)
+        return error;
+    struct mqc__pool_spec pool = {
+        .topic = spec->topic,
+        .max_nodes = spec->max_nodes,
+        .has_max_nodes = spec->max_nodes != 0,
+        .is_exclusive = spec->is_exclusive,
+    };
+    if (!mqc__node_type_parse(mqc_view_text(spec->type), &pool.node_type))
+        return mqc__fail(info, MQC_ECONFIG, "invalid pool node type: %.100s", spec->type);
+    return mqc__members_register(mqc__backend_members(backend), &pool, info);
+}
+
+enum mqc_error mqc_hrw_topic(struct mqc_backend *backend, struct mqc_view pool,
+                             const struct mqc_key *key, struct mqc_route *route_out,
+                             struct mqc_error_info *info)
+{
+    const enum mqc_error error = require(backend != NULL && key != NULL && route_out != NULL, info);
+    if (error != MQC_OK)
+        return error;
+    return mqc__members_hrw(mqc__backend_members(backend), pool, key, route_out, info);
+}
+
+enum mqc_error mqc_rr_topic(struct mqc_backend *backend, struct mqc_view pool, struct mqc_view key,
+                            struct mqc_route *route_out, struct mqc_error_info *info)
+{
+    const enum mqc_error error = require(backend != NULL && route_out != NULL, info);
+    if (error != MQC_OK)
+        return error;
+    return mqc__members_rr(mqc__backend_members(backend), pool, key, route_out, info);
+}
+
+bool mqc_publish_hrw(struct mqc_backend *backend, struct mqc_view pool, const struct mqc_key *key,
+                     const struct mqc_event *event, struct mqc_error_info *info)
+{
+    return require(backend != NULL && key != NULL && event != NULL, info) == MQC_OK &&
+           mqc__backend_publish_hrw(backend, pool, key, event, info) == MQC_OK;
+}
+
+bool mqc_publish_rr(struct mqc_backend *backend, struct mqc_view pool, struct mqc_view key,
+                    const struct mqc_event *event, struct mqc_error_info *info)
+{
+    return require(backend != NULL && event != NULL, info) == MQC_OK &&
+           mqc__backend_publish_rr(backend, pool, key, event, info) == MQC_OK;
+}
+
+void mqc_watch_nodes(struct mqc_backend *backend)
+{
+    if (backend != NULL)
+        mqc__members_watch_all(mqc__backend_members(backend));
+}
+
+size_t mqc_nodes(struct mqc_backend *backend, mqc_node_fn function, void *context)
+{
+    if (backend == NULL || function == NULL)
+        return 0;
+    return mqc__members_each(mqc__backend_members(backend), function, context);
+}
+
+size_t mqc_active_node_count(struct mqc_backend *backend, const char *type)
+{
+    enum mqc__node_type node_type = MQC__NODE_NONE;
+    if (backend == NULL || type == NULL || !mqc__node_type_parse(mqc_view_text(type), &node_type))
+        return 0;
+    return mqc__members_active_count(mqc__backend_members(backend), node_type);
+}
