@@ -1,9 +1,9 @@
 #include "link/tls_load.h"
 
 #include "base/fail.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "link/tls_error.h"
-#include "link/tls_file.h"
 #include "link/tls_pkcs8.h"
 
 #include <dirent.h>
@@ -29,7 +29,7 @@ enum mqc_error mqc__tls_load_fail(struct mqc_error_info *info, int error, const 
 }
 
 /* mbedTLS wants the NUL counted with PEM, and not with DER. */
-static size_t size_to_parse(const struct mqc__tls_file *file)
+static size_t size_to_parse(const struct mqc__file *file)
 {
     return file->size + (strstr((const char *)file->data, "-----BEGIN ") != NULL ? 1 : 0);
 }
@@ -38,12 +38,12 @@ static size_t size_to_parse(const struct mqc__tls_file *file)
 static enum mqc_error add_certificates(mbedtls_x509_crt *chain, const char *path, int *failed_out,
                                        struct mqc_error_info *info)
 {
-    struct mqc__tls_file file;
-    const enum mqc_error error = mqc__tls_file_read(path, MQC__TLS_PUBLIC, &file, info);
+    struct mqc__file file;
+    const enum mqc_error error = mqc__file_read(path, MQC__FILE_PUBLIC, &file, info);
     if (error != MQC_OK)
         return error;
     const int result = mbedtls_x509_crt_parse(chain, file.data, size_to_parse(&file));
-    mqc__tls_file_fini(&file);
+    mqc__file_fini(&file);
     if (result < 0)
         return mqc__tls_load_fail(info, result, path, "holds no certificate that can be read");
     *failed_out = result;
@@ -119,13 +119,12 @@ enum mqc_error mqc__tls_load_crl(struct mqc__tls_config *config,
 {
     if (!mqc__tls_is_given(options->crl_file))
         return MQC_OK;
-    struct mqc__tls_file file;
-    const enum mqc_error error =
-        mqc__tls_file_read(options->crl_file, MQC__TLS_PUBLIC, &file, info);
+    struct mqc__file file;
+    const enum mqc_error error = mqc__file_read(options->crl_file, MQC__FILE_PUBLIC, &file, info);
     if (error != MQC_OK)
         return error;
     const int result = mbedtls_x509_crl_parse(&config->crl, file.data, size_to_parse(&file));
-    mqc__tls_file_fini(&file);
+    mqc__file_fini(&file);
     if (result != 0)
         return mqc__tls_load_fail(info, result, options->crl_file,
                                   "holds no revocation list that can be read");
@@ -145,7 +144,7 @@ static enum mqc_error load_certificate(struct mqc__tls_config *config, const cha
     return error;
 }
 
-static void cut_line_end(struct mqc__tls_file *file)
+static void cut_line_end(struct mqc__file *file)
 {
     while (file->size > 0 &&
            (file->data[file->size - 1] == '\n' || file->data[file->size - 1] == '\r'))
@@ -172,8 +171,8 @@ static enum mqc_error fail_key(const char *path, bool has_password, int result,
 }
 
 static enum mqc_error parse_key(mbedtls_pk_context *key, const char *path,
-                                const struct mqc__tls_file *file,
-                                const struct mqc__tls_file *password, struct mqc_error_info *info)
+                                const struct mqc__file *file, const struct mqc__file *password,
+                                struct mqc_error_info *info)
 {
     int result =
         mqc__compat_parse_key(key, file->data, size_to_parse(file), password->data, password->size);
@@ -189,19 +188,19 @@ static enum mqc_error parse_key(mbedtls_pk_context *key, const char *path,
 static enum mqc_error load_key(struct mqc__tls_config *config,
                                const struct mqc__tls_options *options, struct mqc_error_info *info)
 {
-    const enum mqc__tls_secrecy secrecy =
-        options->allow_readable_key ? MQC__TLS_PUBLIC : MQC__TLS_SECRET;
-    struct mqc__tls_file file = {.data = NULL};
-    struct mqc__tls_file password = {.data = NULL};
-    enum mqc_error error = mqc__tls_file_read(options->key_file, secrecy, &file, info);
+    const enum mqc__secrecy secrecy =
+        options->allow_readable_key ? MQC__FILE_PUBLIC : MQC__FILE_SECRET;
+    struct mqc__file file = {.data = NULL};
+    struct mqc__file password = {.data = NULL};
+    enum mqc_error error = mqc__file_read(options->key_file, secrecy, &file, info);
     if (error == MQC_OK && mqc__tls_is_given(options->key_password_file))
-        error = mqc__tls_file_read(options->key_password_file, secrecy, &password, info);
+        error = mqc__file_read(options->key_password_file, secrecy, &password, info);
     if (error == MQC_OK) {
         cut_line_end(&password);
         error = parse_key(&config->key, options->key_file, &file, &password, info);
     }
-    mqc__tls_file_fini(&file);
-    mqc__tls_file_fini(&password);
+    mqc__file_fini(&file);
+    mqc__file_fini(&password);
     return error;
 }
 

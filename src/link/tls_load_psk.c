@@ -1,7 +1,7 @@
 #include "link/tls_load.h"
 
 #include "base/fail.h"
-#include "link/tls_file.h"
+#include "base/file.h"
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ static int digit(unsigned char c)
 }
 
 /* Decodes the hexadecimal digits up to the white space at the end; false when that is not all. */
-static bool decode(const struct mqc__tls_file *file, unsigned char key_out[MBEDTLS_PSK_MAX_LEN],
+static bool decode(const struct mqc__file *file, unsigned char key_out[MBEDTLS_PSK_MAX_LEN],
                    size_t *size_out)
 {
     size_t end = file->size;
@@ -50,8 +50,8 @@ static enum mqc_error set_psk(struct mqc__tls_config *config, const char *identi
 }
 
 static enum mqc_error use_file(struct mqc__tls_config *config,
-                               const struct mqc__tls_options *options,
-                               const struct mqc__tls_file *file, struct mqc_error_info *info)
+                               const struct mqc__tls_options *options, const struct mqc__file *file,
+                               struct mqc_error_info *info)
 {
     unsigned char key[MBEDTLS_PSK_MAX_LEN];
     size_t size = 0;
@@ -81,13 +81,13 @@ enum mqc_error mqc__tls_load_psk(struct mqc__tls_config *config,
         return mqc__fail(info, MQC_ECONFIG, "%s is given without %s",
                          has_file ? "psk_file" : "psk_identity",
                          has_file ? "psk_identity" : "psk_file");
-    struct mqc__tls_file file;
-    const enum mqc_error error = mqc__tls_file_read(
-        options->psk_file, options->allow_readable_key ? MQC__TLS_PUBLIC : MQC__TLS_SECRET, &file,
+    struct mqc__file file;
+    const enum mqc_error error = mqc__file_read(
+        options->psk_file, options->allow_readable_key ? MQC__FILE_PUBLIC : MQC__FILE_SECRET, &file,
         info);
     if (error != MQC_OK)
         return error;
     const enum mqc_error used = use_file(config, options, &file, info);
-    mqc__tls_file_fini(&file);
+    mqc__file_fini(&file);
     return used;
 }

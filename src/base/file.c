@@ -1,4 +1,4 @@
-#include "link/tls_file.h"
+#include "base/file.h"
 
 #include "base/fail.h"
 
@@ -20,12 +20,24 @@ static enum mqc_error fail_errno(const char *path, int number, struct mqc_error_
                      strerror_r(number, reason, sizeof reason));
 }
 
+/* What systemd hands to a service (LoadCredential) lies in a folder that only the service can
+ * enter, and looks as if its group could read it, since it has an access list for the service's
+ * user. */
+static bool is_credential(const char *path)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    const size_t size = folder != NULL ? strlen(folder) : 0;
+    return size != 0 && strncmp(path, folder, size) == 0 && path[size] == '/' &&
+           strstr(path, "/../") == NULL;
+}
+
 static enum mqc_error check_file(const char *path, const struct stat *status,
-                                 enum mqc__tls_secrecy secrecy, struct mqc_error_info *info)
+                                 enum mqc__secrecy secrecy, struct mqc_error_info *info)
 {
     if (!S_ISREG(status->st_mode))
         return mqc__fail(info, MQC_ECONFIG, "%s is no regular file", path);
-    if (secrecy == MQC__TLS_SECRET && (status->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    const mode_t closed_to = is_credential(path) ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+    if (secrecy == MQC__FILE_SECRET && (status->st_mode & closed_to) != 0)
         return mqc__fail(
             info, MQC_ECONFIG,
             "others than its owner have access to the secret file %s (mode %04o); mend "
@@ -37,7 +49,7 @@ static enum mqc_error check_file(const char *path, const struct stat *status,
 }
 
 /* Reads until the end or until the room is used up. */
-static enum mqc_error read_all(const char *path, int fd, size_t room, struct mqc__tls_file *file,
+static enum mqc_error read_all(const char *path, int fd, size_t room, struct mqc__file *file,
                                struct mqc_error_info *info)
 {
     while (file->size < room) {
@@ -54,8 +66,8 @@ static enum mqc_error read_all(const char *path, int fd, size_t room, struct mqc
     return MQC_OK;
 }
 
-static enum mqc_error read_open(const char *path, int fd, enum mqc__tls_secrecy secrecy,
-                                struct mqc__tls_file *file_out, struct mqc_error_info *info)
+static enum mqc_error read_open(const char *path, int fd, enum mqc__secrecy secrecy,
+                                struct mqc__file *file_out, struct mqc_error_info *info)
 {
     struct stat status;
     if (fstat(fd, &status) != 0)
@@ -64,19 +76,19 @@ static enum mqc_error read_open(const char *path, int fd, enum mqc__tls_secrecy 
     if (error != MQC_OK)
         return error;
     const size_t room = (size_t)status.st_size;
-    struct mqc__tls_file file = {.data = malloc(room + 1)};
+    struct mqc__file file = {.data = malloc(room + 1)};
     if (file.data == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     error = read_all(path, fd, room, &file, info);
     if (error != MQC_OK)
-        mqc__tls_file_fini(&file);
+        mqc__file_fini(&file);
     else
         *file_out = file;
     return error;
 }
 
-enum mqc_error mqc__tls_file_read(const char *path, enum mqc__tls_secrecy secrecy,
-                                  struct mqc__tls_file *file_out, struct mqc_error_info *info)
+enum mqc_error mqc__file_read(const char *path, enum mqc__secrecy secrecy,
+                              struct mqc__file *file_out, struct mqc_error_info *info)
 {
     /* O_NONBLOCK: a FIFO must not hold up the start. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -89,10 +101,10 @@ enum mqc_error mqc__tls_file_read(const char *path, enum mqc__tls_secrecy secrec
     return error;
 }
 
-void mqc__tls_file_fini(struct mqc__tls_file *file)
+void mqc__file_fini(struct mqc__file *file)
 {
     if (file->data != NULL)
         explicit_bzero(file->data, file->size);
     free(file->data);
-    *file = (struct mqc__tls_file){.data = NULL};
+    *file = (struct mqc__file){.data = NULL};
 }
