@@ -1,0 +1,59 @@
+/* Payloads that anybody may publish: what decodes is an event like any other, and encodes to bytes
+ * that decode to the same. */
+#include "codec/protobuf.h"
+#include "fuzz.h"
+#include "value/check.h"
+
+#define LIMIT_BYTES ((size_t)1 << 20)
+
+static void encode(const struct mqc__envelope *envelope, struct mqc__buffer *buffer)
+{
+    fuzz_require(mqc__protobuf_header(&envelope->sender, envelope->first_sequence,
+                                      envelope->starts_count, buffer) == MQC_OK,
+                 "a decoded header can be encoded");
+    for (size_t i = 0; i < envelope->event_count; i++) {
+        struct mqc_error_info info = {.code = MQC_OK};
+        const enum mqc_error error = mqc__event_check(&envelope->events[i], &info);
+        fuzz_require(error == MQC_OK, info.text);
+        fuzz_require(mqc__protobuf_event(&envelope->events[i], buffer) == MQC_OK,
+                     "a decoded event can be encoded");
+    }
+}
+
+static void check_again(struct mqc_view encoded)
+{
+    struct mqc__arena arena;
+    struct mqc__buffer again;
+    struct mqc__envelope envelope;
+    struct mqc_error_info info = {.code = MQC_OK};
+    mqc__arena_init(&arena, 64 * LIMIT_BYTES);
+    mqc__buffer_init(&again, 64 * LIMIT_BYTES);
+    const enum mqc_error error = mqc__protobuf_decode(&arena, encoded, &envelope, &info);
+    fuzz_require(error == MQC_OK, info.text);
+    fuzz_require(envelope.unknown_count == 0, "what is encoded here is known here");
+    encode(&envelope, &again);
+    fuzz_require(mqc_view_equal(encoded, mqc__buffer_view(&again)), "the same comes back");
+    mqc__buffer_fini(&again);
+    mqc__arena_fini(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+    struct mqc__arena arena;
+    struct mqc__envelope envelope;
+    struct mqc_error_info info = {.code = MQC_OK};
+    mqc__arena_init(&arena, LIMIT_BYTES);
+    const enum mqc_error error =
+        mqc__protobuf_decode(&arena, mqc_view_bytes(data, size), &envelope, &info);
+    if (error == MQC_OK) {
+        struct mqc__buffer buffer;
+        mqc__buffer_init(&buffer, 64 * LIMIT_BYTES);
+        encode(&envelope, &buffer);
+        check_again(mqc__buffer_view(&buffer));
+        mqc__buffer_fini(&buffer);
+    } else {
+        fuzz_require_failure(error, &info, MQC_EMALFORMED, MQC_ETOOLARGE);
+    }
+    mqc__arena_fini(&arena);
+    return 0;
+}
