@@ -60,6 +60,9 @@ static void word_unfit(const struct mqc__tls_trouble *trouble, struct mqc__tls_f
                     mqc__tls_verify_reasons(trouble->verify_flags, reasons));
 }
 
+static const char psk_refused[] =
+    "the peer does not accept the pre-shared key: check psk_identity and psk_file";
+
 static const struct alert {
     int number;
     const char *tag;
@@ -141,7 +144,7 @@ static const char *alert_tag(const struct mqc__tls_trouble *trouble, const struc
 static const char *alert_meaning(const struct mqc__tls_trouble *trouble, const char *tag)
 {
     if (strcmp(tag, "tls_psk") == 0)
-        return "the peer does not accept the pre-shared key: check psk_identity and psk_file";
+        return psk_refused;
     if (strcmp(tag, "tls_client_certificate") == 0)
         return trouble->has_certificate
                    ? "the peer refuses our certificate"
@@ -192,6 +195,11 @@ static bool word_cause(const struct mqc__tls_trouble *trouble, struct mqc__tls_f
             "not less than the configured minimum: update the peer");
         return true;
     case MQC__COMPAT_CAUSE_CIPHERS:
+        /* TLS 1.3: the server goes on as if it had been offered no key. */
+        if (trouble->has_psk && !trouble->is_server) {
+            set(failure, "tls_psk", MQC_ECONNECT, psk_refused);
+            return true;
+        }
         set(failure, "tls_ciphers", MQC_ECONNECT,
             "no cipher suite in common with the peer: compare ciphers with the peer's, and the "
             "kind "

@@ -273,6 +273,7 @@ static void test_openssl_psk_right_and_wrong(void)
                                &options),
                "tls_psk");
     CHECK_TEXT(connect_options(GOOD " -tls1_2", &options), "tls_psk");
+    CHECK_TEXT(connect_options(GOOD, &options), "tls_psk");
 }
 
 static void check_resumed(const char *arguments)
