@@ -2,7 +2,6 @@
 
 #include "base/thread.h"
 
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -75,7 +74,7 @@ void mqc__backend_handle(struct mqc_backend *backend, struct mqc__inbox_item *it
     case MQC__INBOX_STATE: handle_state(backend, item->state); break;
     case MQC__INBOX_NODE: handle_node(backend, item); break;
     }
-    free(item);
+    mqc__inbox_item_free(item);
 }
 
 static void *dispatch(void *context)

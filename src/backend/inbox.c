@@ -13,6 +13,9 @@
 /* What happens to nodes comes in as many pieces as there are nodes, and none may be missing. */
 #define NODE_NOTICES_MAX 1000000
 
+/* From here on a copy costs more than keeping the memory that a message came in. */
+#define LARGE_BYTES ((size_t)4096)
+
 struct mqc__inbox {
     pthread_mutex_t mutex; /* guards everything below */
     pthread_cond_t filled;
@@ -45,6 +48,13 @@ struct mqc__inbox *mqc__inbox_new(size_t messages_max, size_t bytes_max)
     return inbox;
 }
 
+void mqc__inbox_item_free(struct mqc__inbox_item *item)
+{
+    if (item->memory != NULL)
+        item->release(item->memory);
+    free(item);
+}
+
 void mqc__inbox_free(struct mqc__inbox **inbox)
 {
     if (*inbox == NULL)
@@ -52,7 +62,7 @@ void mqc__inbox_free(struct mqc__inbox **inbox)
     struct mqc__inbox_item *item = (*inbox)->first;
     while (item != NULL) {
         struct mqc__inbox_item *next = item->next;
-        free(item);
+        mqc__inbox_item_free(item);
         item = next;
     }
     if ((*inbox)->fd >= 0)
@@ -142,12 +152,35 @@ static bool has_room(const struct mqc__inbox *inbox, size_t bytes)
            (inbox->messages < inbox->messages_max && bytes <= inbox->bytes_max - inbox->bytes);
 }
 
+/* A large payload stays where it is, if its memory can be had. */
+static struct mqc__inbox_item *new_message(const struct mqc__mqtt_message *message)
+{
+    const bool is_kept = message->memory != NULL && message->payload.size >= LARGE_BYTES;
+    struct mqc__inbox_item *item =
+        new_item(MQC__INBOX_MESSAGE, message->topic,
+                 is_kept ? mqc_view_bytes(NULL, 0) : message->payload, message->content_type);
+    if (item != NULL && is_kept) {
+        item->payload = message->payload;
+        item->size_bytes += message->payload.size;
+    }
+    return item;
+}
+
+/* The payload's memory is taken with the item that goes into the inbox, and not before. */
+static void take_memory(struct mqc__inbox_item *item, const struct mqc__mqtt_message *message)
+{
+    if (message->memory == NULL || item->payload.data != message->payload.data)
+        return;
+    item->memory = message->memory->memory;
+    item->release = message->memory->release;
+    message->memory->is_taken = true;
+}
+
 static enum mqc__inbox_result put_message(struct mqc__inbox *inbox,
                                           const struct mqc__mqtt_message *message,
                                           int64_t received_ns, bool is_local)
 {
-    struct mqc__inbox_item *item =
-        new_item(MQC__INBOX_MESSAGE, message->topic, message->payload, message->content_type);
+    struct mqc__inbox_item *item = new_message(message);
     if (item == NULL)
         return MQC__INBOX_NO_MEMORY;
     item->received_ns = received_ns;
@@ -160,8 +193,10 @@ static enum mqc__inbox_result put_message(struct mqc__inbox *inbox,
     while (!has_room(inbox, item->size_bytes) && inbox->is_blocking && !is_local)
         pthread_cond_wait(&inbox->emptied, &inbox->mutex);
     const bool is_queued = has_room(inbox, item->size_bytes) && !inbox->is_closed;
-    if (is_queued)
+    if (is_queued) {
+        take_memory(item, message);
         append(inbox, item);
+    }
     pthread_mutex_unlock(&inbox->mutex);
     if (is_queued)
         return MQC__INBOX_QUEUED;

@@ -21,7 +21,8 @@ enum mqc__inbox_kind {
     MQC__INBOX_NODE,
 };
 
-/* One thing that waits, in one piece of memory with what its views point to. */
+/* One thing that waits, in one piece of memory with what its views point to, but for a payload that
+ * came in memory of its own. */
 struct mqc__inbox_item {
     struct mqc__inbox_item *next;
     enum mqc__inbox_kind kind;
@@ -33,6 +34,8 @@ struct mqc__inbox_item {
     struct mqc_view topic;        /* MESSAGE: the MQTT topic; ERROR: the tag; NODE: the name */
     struct mqc_view payload;      /* MESSAGE; ERROR: the message; NODE: the id */
     struct mqc_view content_type; /* MESSAGE */
+    void *memory;                 /* of the payload, if it is not in this piece */
+    void (*release)(void *memory);
 };
 
 /* What became of a message that was put in. */
@@ -69,8 +72,11 @@ bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state);
 bool mqc__inbox_put_node(struct mqc__inbox *inbox, enum mqc__member_event event,
                          struct mqc_view name, struct mqc_view id);
 
-/* Takes the first item, which the caller frees with free(); NULL when there is none. With `wait`,
- * waits for one until the inbox is closed. */
+/* Frees an item that was taken. */
+void mqc__inbox_item_free(struct mqc__inbox_item *item);
+
+/* Takes the first item, which the caller frees; NULL when there is none. With `wait`, waits for one
+ * until the inbox is closed. */
 struct mqc__inbox_item *mqc__inbox_take(struct mqc__inbox *inbox, bool wait);
 
 /* How many items wait now. */

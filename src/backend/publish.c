@@ -54,8 +54,7 @@ static enum mqc_error queue(struct mqc_backend *backend, struct mqc__session *se
     mqc__buffer_init(&encoded, backend->event_bytes_max);
     enum mqc_error error = mqc__protobuf_event(event, &encoded);
     if (error == MQC_OK)
-        error = mqc__session_publish(session, mqtt_topic, qos_of(backend, topic),
-                                     mqc__buffer_view(&encoded));
+        error = mqc__session_publish_buffer(session, mqtt_topic, qos_of(backend, topic), &encoded);
     mqc__buffer_fini(&encoded);
     return error;
 }

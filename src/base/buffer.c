@@ -9,9 +9,20 @@ void mqc__buffer_init(struct mqc__buffer *buffer, size_t limit_bytes)
     *buffer = (struct mqc__buffer){.limit_bytes = limit_bytes};
 }
 
+/* What is known to be large seldom grows much. */
+static size_t first_capacity(const struct mqc__buffer *buffer, size_t least)
+{
+    const size_t some_more = least / 16 + SMALLEST_CAPACITY;
+    return least < SMALLEST_CAPACITY                 ? SMALLEST_CAPACITY
+           : some_more < buffer->limit_bytes - least ? least + some_more
+                                                     : least;
+}
+
 static bool grow(struct mqc__buffer *buffer, size_t least)
 {
-    size_t capacity = buffer->capacity != 0 ? buffer->capacity : SMALLEST_CAPACITY;
+    size_t capacity = buffer->capacity;
+    if (capacity == 0)
+        capacity = first_capacity(buffer, least);
     while (capacity < least)
         capacity = capacity > buffer->limit_bytes / 2 ? buffer->limit_bytes : capacity * 2;
     char *data = realloc(buffer->data, capacity);

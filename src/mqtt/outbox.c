@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+/* From here on a copy costs more than the memory that a buffer has too much. */
+#define LARGE_BYTES ((size_t)4096)
+
 /* NOLINTBEGIN(readability-function-size,clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
  */
 static void append(struct mqc__record **list, struct mqc__record *record)
@@ -56,23 +59,30 @@ void mqc__outbox_init(struct mqc__outbox *outbox, const struct mqc__outbox_limit
     *outbox = (struct mqc__outbox){.limits = *limits, .topics.idle_max = limits->topics_max};
 }
 
-static size_t record_bytes(size_t event_size)
+static size_t cost_of(size_t event_bytes)
 {
-    return sizeof(struct mqc__record) + event_size;
+    return sizeof(struct mqc__record) + event_bytes;
+}
+
+static void destroy_record(struct mqc__record *record)
+{
+    if (record->bytes != record->small)
+        free(record->bytes);
+    free(record);
 }
 
 static void free_record(struct mqc__outbox *outbox, struct mqc__record *record)
 {
     outbox->event_count--;
-    outbox->byte_count -= record_bytes(record->size);
+    outbox->byte_count -= record->cost;
     mqc__topic_table_leave(&outbox->topics, record->topic);
-    free(record);
+    destroy_record(record);
 }
 
 static void unlink_waiting(struct mqc__outbox *outbox, struct mqc__record *record)
 {
     outbox->waiting_count--;
-    outbox->waiting_bytes -= record_bytes(record->size);
+    outbox->waiting_bytes -= record->cost;
     take_out(&outbox->waiting, record);
     take_from_topic(record);
 }
@@ -132,36 +142,75 @@ static void append_record(struct mqc__outbox *outbox, struct mqc__record *record
     record->starts_count = topic->starts_count;
     topic->starts_count = false;
     outbox->waiting_count++;
-    outbox->waiting_bytes += record_bytes(record->size);
+    outbox->waiting_bytes += record->cost;
     append(&outbox->waiting, record);
     append_to_topic(record);
     outbox->event_count++;
-    outbox->byte_count += record_bytes(record->size);
+    outbox->byte_count += record->cost;
+}
+
+/* Queues a record, or leaves it to the caller. */
+static enum mqc_error accept(struct mqc__outbox *outbox, struct mqc_view topic,
+                             struct mqc__record *record, size_t *dropped_out)
+{
+    const enum mqc_error error = make_room(outbox, record->cost, dropped_out);
+    if (error != MQC_OK)
+        return error;
+    record->topic = mqc__topic_table_use(&outbox->topics, topic);
+    if (record->topic == NULL)
+        return MQC_ENOMEM;
+    append_record(outbox, record);
+    return MQC_OK;
 }
 
 enum mqc_error mqc__outbox_accept(struct mqc__outbox *outbox, struct mqc_view topic,
                                   enum mqc__qos qos, struct mqc_view event, size_t *dropped_out)
 {
     *dropped_out = 0;
-    if (record_bytes(event.size) > outbox->limits.bytes_max)
+    if (cost_of(event.size) > outbox->limits.bytes_max)
         return MQC_ETOOLARGE;
-    struct mqc__record *record = malloc(record_bytes(event.size));
+    struct mqc__record *record = malloc(cost_of(event.size));
     if (record == NULL)
         return MQC_ENOMEM;
-    *record = (struct mqc__record){.size = event.size, .qos = qos};
+    *record = (struct mqc__record){
+        .size = event.size, .cost = cost_of(event.size), .qos = qos, .bytes = record->small};
     if (event.size != 0)
-        memcpy(record->bytes, event.data, event.size);
-    enum mqc_error error = make_room(outbox, record_bytes(event.size), dropped_out);
-    if (error == MQC_OK) {
-        record->topic = mqc__topic_table_use(&outbox->topics, topic);
-        error = record->topic != NULL ? MQC_OK : MQC_ENOMEM;
-    }
-    if (error != MQC_OK) {
+        memcpy(record->small, event.data, event.size);
+    const enum mqc_error error = accept(outbox, topic, record, dropped_out);
+    if (error != MQC_OK)
+        destroy_record(record);
+    return error;
+}
+
+static enum mqc_error accept_large(struct mqc__outbox *outbox, struct mqc_view topic,
+                                   struct mqc__buffer *event, struct mqc__record *record,
+                                   size_t *dropped_out)
+{
+    record->size = event->size;
+    record->spare = event->capacity - event->size;
+    record->cost = cost_of(event->capacity);
+    record->bytes = event->data;
+    const enum mqc_error error = accept(outbox, topic, record, dropped_out);
+    if (error == MQC_OK)
+        mqc__buffer_init(event, event->limit_bytes);
+    return error;
+}
+
+enum mqc_error mqc__outbox_accept_buffer(struct mqc__outbox *outbox, struct mqc_view topic,
+                                         enum mqc__qos qos, struct mqc__buffer *event,
+                                         size_t *dropped_out)
+{
+    *dropped_out = 0;
+    if (event->size < LARGE_BYTES || cost_of(event->capacity) > outbox->limits.bytes_max)
+        return mqc__outbox_accept(outbox, topic, qos, mqc__buffer_view(event), dropped_out);
+    struct mqc__record *record = calloc(1, sizeof *record);
+    if (record == NULL)
+        return MQC_ENOMEM;
+    record->qos = qos;
+    const enum mqc_error error = accept_large(outbox, topic, event, record, dropped_out);
+    if (error != MQC_OK)
         free(record);
-        return error;
-    }
-    append_record(outbox, record);
-    return MQC_OK;
+    return error;
 }
 
 const struct mqc__record *mqc__outbox_head(const struct mqc__outbox *outbox)
@@ -250,7 +299,7 @@ static void put_in_place(struct mqc__outbox *outbox, struct mqc__record *place,
                          struct mqc__record *record)
 {
     outbox->waiting_count++;
-    outbox->waiting_bytes += record_bytes(record->size);
+    outbox->waiting_bytes += record->cost;
     if (place != NULL)
         insert_before(&outbox->waiting, place, record);
     else

@@ -1,6 +1,7 @@
 #ifndef MQC_MQTT_OUTBOX_H
 #define MQC_MQTT_OUTBOX_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "mqtt/session.h"
 #include "mqtt/topic_table.h"
@@ -38,9 +39,12 @@ struct mqc__record {
     uint64_t number;   /* in the order of acceptance over all topics, from 1 */
     uint64_t sequence; /* in its topic */
     size_t size;
+    size_t cost; /* what it counts in the bounds */
     enum mqc__qos qos;
     bool starts_count; /* the topic's count starts here */
-    char bytes[];
+    char *bytes;       /* `small`, or memory of its own */
+    size_t spare;      /* of that memory behind the event: room for an envelope's header */
+    char small[];
 };
 
 /* What one MQTT message carries; in flight until it is done with. */
@@ -80,6 +84,12 @@ void mqc__outbox_init(struct mqc__outbox *outbox, const struct mqc__outbox_limit
  */
 enum mqc_error mqc__outbox_accept(struct mqc__outbox *outbox, struct mqc_view topic,
                                   enum mqc__qos qos, struct mqc_view event, size_t *dropped_out);
+
+/* The same, but takes the memory of a large event instead of copying it: the buffer is empty then.
+ * On failure it is as it was. */
+enum mqc_error mqc__outbox_accept_buffer(struct mqc__outbox *outbox, struct mqc_view topic,
+                                         enum mqc__qos qos, struct mqc__buffer *event,
+                                         size_t *dropped_out);
 
 /* The event that leaves next, NULL when none waits. */
 const struct mqc__record *mqc__outbox_head(const struct mqc__outbox *outbox);

@@ -77,9 +77,16 @@ static int64_t expiry_of(MQTTClient_message *message)
                                                     MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL);
 }
 
+static void release_message(void *memory)
+{
+    MQTTClient_message *message = memory;
+    MQTTClient_freeMessage(&message);
+}
+
 static int on_message(void *context, char *topic, int topic_size, MQTTClient_message *paho_message)
 {
     struct mqc__client *client = context;
+    struct mqc__message_memory memory = {.memory = paho_message, .release = release_message};
     if (begin_callback(client)) {
         mqc__link_received(client->link);
         const struct mqc__mqtt_message message = {
@@ -92,10 +99,12 @@ static int on_message(void *context, char *topic, int topic_size, MQTTClient_mes
             .content_type = content_type_of(paho_message),
             .is_retained = paho_message->retained != 0,
             .expiry_s = expiry_of(paho_message),
+            .memory = &memory,
         };
         client->sink.message(client->sink.context, &message);
     }
-    MQTTClient_freeMessage(&paho_message);
+    if (!memory.is_taken)
+        release_message(paho_message);
     MQTTClient_free(topic);
     end_callback(client);
     return 1;

@@ -232,17 +232,28 @@ static bool is_topic_name(struct mqc_view topic)
            memchr(topic.data, '#', topic.size) == NULL;
 }
 
-static enum mqc_error accept_locked(struct mqc__session *session, struct mqc_view topic,
-                                    enum mqc__qos qos, struct mqc_view event)
+/* An event to be accepted: its bytes, and the buffer that they may be taken from. */
+struct offer {
+    struct mqc_view topic;
+    enum mqc__qos qos;
+    struct mqc_view event;
+    struct mqc__buffer *buffer; /* NULL: they must be copied */
+};
+
+static enum mqc_error accept_locked(struct mqc__session *session, const struct offer *offer)
 {
     if (session->is_closing)
         return MQC_ECLOSED;
     if (session->machine.state == MQC__MACHINE_TAKEN)
         return MQC_ETAKEN;
-    if (event.size > mqc__session_event_bytes_max(session, topic.size))
+    if (offer->event.size > mqc__session_event_bytes_max(session, offer->topic.size))
         return MQC_ETOOLARGE;
     size_t dropped = 0;
-    const enum mqc_error error = mqc__outbox_accept(&session->outbox, topic, qos, event, &dropped);
+    const enum mqc_error error =
+        offer->buffer != NULL ? mqc__outbox_accept_buffer(&session->outbox, offer->topic,
+                                                          offer->qos, offer->buffer, &dropped)
+                              : mqc__outbox_accept(&session->outbox, offer->topic, offer->qos,
+                                                   offer->event, &dropped);
     session->stats.accepted_events += error == MQC_OK ? 1 : 0;
     session->stats.refused_events += error == MQC_EFULL ? 1 : 0;
     session->stats.dropped_events += dropped;
@@ -251,13 +262,12 @@ static enum mqc_error accept_locked(struct mqc__session *session, struct mqc_vie
     return error;
 }
 
-enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_view mqtt_topic,
-                                    enum mqc__qos qos, struct mqc_view event)
+static enum mqc_error publish(struct mqc__session *session, const struct offer *offer)
 {
-    if (!is_topic_name(mqtt_topic) || event.size == 0)
+    if (!is_topic_name(offer->topic) || offer->event.size == 0)
         return MQC_EINVAL;
     pthread_mutex_lock(&session->mutex);
-    const enum mqc_error error = accept_locked(session, mqtt_topic, qos, event);
+    const enum mqc_error error = accept_locked(session, offer);
     if (session->is_idle && (mqc__session_can_send_locked(session) ||
                              mqc__session_report_ms_locked(session) < session->idle_until_ms)) {
         session->is_idle = false; /* once is enough */
@@ -265,6 +275,20 @@ enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_vie
     }
     pthread_mutex_unlock(&session->mutex);
     return error;
+}
+
+enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_view mqtt_topic,
+                                    enum mqc__qos qos, struct mqc_view event)
+{
+    const struct offer offer = {mqtt_topic, qos, event, NULL};
+    return publish(session, &offer);
+}
+
+enum mqc_error mqc__session_publish_buffer(struct mqc__session *session, struct mqc_view mqtt_topic,
+                                           enum mqc__qos qos, struct mqc__buffer *event)
+{
+    const struct offer offer = {mqtt_topic, qos, mqc__buffer_view(event), event};
+    return publish(session, &offer);
 }
 
 /* Whether what a caller waits for has come: MQC_ETIMEOUT means not yet. */

@@ -17,6 +17,7 @@
 struct mqc__session;
 struct mqc__client_ops;
 struct mqc__tls_source;
+struct mqc__buffer;
 
 /* Which MQTT version to speak. */
 enum mqc__mqtt_version {
@@ -89,12 +90,22 @@ struct mqc__session_options {
     enum mqc__when_full when_full;
 };
 
-/* An MQTT message as it arrived; everything is borrowed for the call. */
+/* The memory that the payload of a message lives in. Who wants to keep it sets is_taken, and calls
+ * release(memory) when it is done with it, on any thread. */
+struct mqc__message_memory {
+    void *memory;
+    void (*release)(void *memory);
+    bool is_taken;
+};
+
+/* An MQTT message as it arrived; everything is borrowed for the call, but for the payload, if its
+ * memory is taken. */
 struct mqc__mqtt_message {
     struct mqc_view topic;
     struct mqc_view payload;
     struct mqc_view content_type; /* empty with MQTT 3.1.1 or when not set */
     bool is_retained;
+    struct mqc__message_memory *memory; /* of the payload; NULL: cannot be taken */
     int64_t expiry_s; /* until the broker would have forgotten it; -1: never, or MQTT 3.1.1 */
 };
 
@@ -209,6 +220,11 @@ void mqc__session_tick_at(struct mqc__session *session, int64_t at_ms);
 /* Loads the files of TLS again, in the background, even if they look the same; without TLS nothing
  * happens. What comes of it is told as after a change that the session has found by itself. */
 void mqc__session_reload_tls(struct mqc__session *session);
+
+/* The same, but may take the memory of the event instead of copying it: the buffer is empty then.
+ * On failure it is as it was. */
+enum mqc_error mqc__session_publish_buffer(struct mqc__session *session, struct mqc_view mqtt_topic,
+                                           enum mqc__qos qos, struct mqc__buffer *event);
 
 /* Waits until the session is up and every desired filter is acknowledged by the broker. Not from a
  * callback. MQC_ETIMEOUT, MQC_ETAKEN, MQC_ECLOSED; MQC_EREFUSED: the broker refused a filter. */

@@ -103,8 +103,23 @@ static struct mqc__batch *take_batch(struct mqc__session *session)
     return batch;
 }
 
+/* Puts the header behind the one large event of a batch, where there is room: the fields of an
+ * envelope may come in any order, and nothing has to be copied. */
+static bool close_in_place(const struct mqc__session *session, const struct mqc__batch *batch,
+                           struct mqc_view *payload_out)
+{
+    const struct mqc__record *record = batch->records;
+    const struct mqc_view header = mqc__buffer_view(&session->payload);
+    if (record->next != NULL || record->spare < header.size)
+        return false;
+    memcpy(record->bytes + record->size, header.data, header.size);
+    *payload_out = mqc_view_bytes(record->bytes, record->size + header.size);
+    return true;
+}
+
 /* Writes the envelope. A batch in flight is the thread's alone. */
-static bool build_payload(struct mqc__session *session, const struct mqc__batch *batch)
+static bool build_payload(struct mqc__session *session, const struct mqc__batch *batch,
+                          struct mqc_view *payload_out)
 {
     const struct mqc__sender sender = {.instance = mqc_view_text(session->options->instance),
                                        .node = mqc_view_text(session->options->node)};
@@ -113,19 +128,23 @@ static bool build_payload(struct mqc__session *session, const struct mqc__batch 
     if (mqc__protobuf_header(&sender, batch->records->sequence, batch->starts_count, payload) !=
         MQC_OK)
         return false;
+    if (close_in_place(session, batch, payload_out))
+        return true;
     for (const struct mqc__record *r = batch->records; r != NULL; r = r->next)
         (void)mqc__buffer_append(payload, r->bytes, r->size);
+    *payload_out = mqc__buffer_view(payload);
     return !mqc__buffer_failed(payload);
 }
 
 static enum mqc__client_result publish(struct mqc__session *session, const struct mqc__batch *batch,
                                        enum mqc__qos qos, int *token_out)
 {
-    if (!build_payload(session, batch))
+    struct mqc_view payload;
+    if (!build_payload(session, batch, &payload))
         return MQC__CLIENT_NOMEM;
     const struct mqc__client_message message = {
         .topic = batch->topic->text,
-        .payload = mqc__buffer_view(&session->payload),
+        .payload = payload,
         .content_type = MQC__CONTENT_TYPE_PROTOBUF,
         .qos = qos,
     };

@@ -32,16 +32,16 @@ static void test_take_returns_in_order_and_kind(void)
     REQUIRE(item != NULL);
     CHECK_VIEW_TEXT(item->payload, "one");
     CHECK_INT(item->received_ns, 7);
-    free(item);
+    mqc__inbox_item_free(item);
     item = mqc__inbox_take(inbox, false);
     REQUIRE(item != NULL);
     CHECK_TEXT(item->topic.data, "tag");
     CHECK_TEXT(item->payload.data, "text");
-    free(item);
+    mqc__inbox_item_free(item);
     item = mqc__inbox_take(inbox, true);
     REQUIRE(item != NULL);
     CHECK_INT(item->state, MQC_STATE_UP);
-    free(item);
+    mqc__inbox_item_free(item);
     CHECK(mqc__inbox_take(inbox, false) == NULL);
     mqc__inbox_free(&inbox);
 }
@@ -55,9 +55,9 @@ static void test_fd_is_readable_while_something_waits(void)
     CHECK_INT(mqc__inbox_fd(inbox), fd);
     CHECK(is_readable(fd));
     CHECK_INT(put(inbox, "late"), MQC__INBOX_QUEUED);
-    free(mqc__inbox_take(inbox, false));
+    mqc__inbox_item_free(mqc__inbox_take(inbox, false));
     CHECK(is_readable(fd));
-    free(mqc__inbox_take(inbox, false));
+    mqc__inbox_item_free(mqc__inbox_take(inbox, false));
     CHECK(!is_readable(fd));
     CHECK(mqc__inbox_put_state(inbox, MQC_STATE_UP));
     CHECK(is_readable(fd));
@@ -87,7 +87,7 @@ static void test_put_full_blocks_until_taken(void)
     for (unsigned taken = 0; taken < 10; taken++) {
         struct mqc__inbox_item *item = mqc__inbox_take(producer.inbox, true);
         CHECK(item != NULL);
-        free(item);
+        mqc__inbox_item_free(item);
         CHECK(atomic_load(&producer.put_count) <= taken + 3);
     }
     (void)pthread_join(thread, NULL);
@@ -131,7 +131,7 @@ static void test_close_ends_waiting_and_keeps_what_is_there(void)
     mqc__inbox_close(inbox);
     struct mqc__inbox_item *item = mqc__inbox_take(inbox, true);
     CHECK(item != NULL);
-    free(item);
+    mqc__inbox_item_free(item);
     CHECK(mqc__inbox_take(inbox, true) == NULL);
     CHECK_INT(put(inbox, "x"), MQC__INBOX_CLOSED);
     CHECK(!mqc__inbox_put_error(inbox, "tag", "text"));
@@ -148,6 +148,60 @@ static void test_put_errors_without_end_is_bounded(void)
     mqc__inbox_free(&inbox);
 }
 
+static unsigned release_count;
+
+static void count_release(void *memory)
+{
+    release_count++;
+    free(memory);
+}
+
+/* Puts a message of so many bytes in memory of its own; frees that if it was not taken. */
+static enum mqc__inbox_result put_own(struct mqc__inbox *inbox, size_t size, bool *is_taken_out)
+{
+    char *bytes = malloc(size);
+    REQUIRE(bytes != NULL);
+    memset(bytes, 'x', size);
+    struct mqc__message_memory memory = {.memory = bytes, .release = count_release};
+    const struct mqc__mqtt_message message = {
+        .topic = mqc_view_text("t"), .payload = mqc_view_bytes(bytes, size), .memory = &memory};
+    const enum mqc__inbox_result result = mqc__inbox_put_message(inbox, &message, 7);
+    *is_taken_out = memory.is_taken;
+    if (!memory.is_taken)
+        free(bytes);
+    return result;
+}
+
+static void test_large_payload_is_taken_and_released_once(void)
+{
+    bool is_taken = false;
+    struct mqc_stats stats = {0};
+    struct mqc__inbox *inbox = mqc__inbox_new(10, 30000);
+    release_count = 0;
+    CHECK_INT(put_own(inbox, 10, &is_taken), MQC__INBOX_QUEUED);
+    CHECK(!is_taken);
+    CHECK_INT(put_own(inbox, 20000, &is_taken), MQC__INBOX_QUEUED);
+    CHECK(is_taken);
+    mqc__inbox_stats(inbox, &stats);
+    CHECK(stats.inbox_bytes > 20000);
+    CHECK_INT(put_own(inbox, 40000, &is_taken), MQC__INBOX_TOO_LARGE);
+    CHECK(!is_taken);
+    mqc__inbox_stop_blocking(inbox);
+    CHECK_INT(put_own(inbox, 20000, &is_taken), MQC__INBOX_CLOSED);
+    CHECK(!is_taken);
+    mqc__inbox_item_free(mqc__inbox_take(inbox, false));
+    CHECK_UNSIGNED(release_count, 0);
+    struct mqc__inbox_item *item = mqc__inbox_take(inbox, false);
+    REQUIRE(item != NULL);
+    CHECK_UNSIGNED(item->payload.size, 20000);
+    CHECK(item->payload.data[19999] == 'x');
+    mqc__inbox_item_free(item);
+    CHECK_UNSIGNED(release_count, 1);
+    CHECK_INT(put_own(inbox, 5000, &is_taken), MQC__INBOX_QUEUED);
+    mqc__inbox_free(&inbox);
+    CHECK_UNSIGNED(release_count, 2);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -159,6 +213,7 @@ int main(void)
         {"close_ends_waiting_and_keeps_what_is_there",
          test_close_ends_waiting_and_keeps_what_is_there},
         {"put_errors_without_end_is_bounded", test_put_errors_without_end_is_bounded},
+        {"large_payload_is_taken_and_released_once", test_large_payload_is_taken_and_released_once},
         CU_TEST_INFO_NULL,
     };
     return suite_run("backend.inbox", tests);

@@ -365,6 +365,65 @@ static void test_outbox_property_receiver_sees_all_in_order_but_the_dropped(void
     }
 }
 
+static void fill(struct mqc__buffer *buffer, size_t size)
+{
+    mqc__buffer_init(buffer, SIZE_MAX / 2);
+    char *bytes = mqc__buffer_extend(buffer, size);
+    REQUIRE(bytes != NULL);
+    memset(bytes, 'x', size);
+}
+
+static enum mqc_error accept_buffer(struct mqc__outbox *outbox, struct mqc__buffer *buffer)
+{
+    size_t dropped = 0;
+    return mqc__outbox_accept_buffer(outbox, mqc_view_text("a"), MQC__QOS_1, buffer, &dropped);
+}
+
+static void test_outbox_large_event_is_taken_out_of_its_buffer(void)
+{
+    struct mqc__outbox outbox;
+    struct mqc__buffer buffer;
+    mqc__outbox_init(&outbox, &roomy);
+    fill(&buffer, 100);
+    CHECK_INT(accept_buffer(&outbox, &buffer), MQC_OK);
+    CHECK_UNSIGNED(buffer.size, 100);
+    mqc__buffer_fini(&buffer);
+    fill(&buffer, 50000);
+    const char *memory = buffer.data;
+    const size_t capacity = buffer.capacity;
+    CHECK_INT(accept_buffer(&outbox, &buffer), MQC_OK);
+    CHECK(buffer.data == NULL);
+    CHECK(outbox.byte_count > capacity + 100);
+    (void)take(&outbox);
+    const struct mqc__batch *batch = take(&outbox);
+    CHECK(batch->records->bytes == memory);
+    CHECK_UNSIGNED(batch->records->size, 50000);
+    CHECK_UNSIGNED(batch->records->spare, capacity - 50000);
+    mqc__outbox_requeue(&outbox);
+    (void)mqc__outbox_complete(&outbox, take(&outbox));
+    (void)mqc__outbox_complete(&outbox, take(&outbox));
+    CHECK_UNSIGNED(outbox.byte_count, 0);
+    mqc__outbox_fini(&outbox);
+}
+
+static void test_outbox_refused_buffer_is_as_it_was(void)
+{
+    struct mqc__outbox outbox;
+    struct mqc__buffer buffer;
+    mqc__outbox_init(&outbox, &roomy);
+    fill(&buffer, 600000);
+    CHECK_INT(accept_buffer(&outbox, &buffer), MQC_OK);
+    fill(&buffer, 600000);
+    CHECK_INT(accept_buffer(&outbox, &buffer), MQC_EFULL);
+    CHECK_UNSIGNED(buffer.size, 600000);
+    mqc__buffer_fini(&buffer);
+    fill(&buffer, 2 << 20);
+    CHECK_INT(accept_buffer(&outbox, &buffer), MQC_ETOOLARGE);
+    CHECK_UNSIGNED(buffer.size, 2 << 20);
+    mqc__buffer_fini(&buffer);
+    mqc__outbox_fini(&outbox);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -386,6 +445,9 @@ int main(void)
          test_outbox_oldest_is_the_lowest_number_that_is_left},
         {"property_receiver_sees_all_in_order_but_the_dropped",
          test_outbox_property_receiver_sees_all_in_order_but_the_dropped},
+        {"large_event_is_taken_out_of_its_buffer",
+         test_outbox_large_event_is_taken_out_of_its_buffer},
+        {"refused_buffer_is_as_it_was", test_outbox_refused_buffer_is_as_it_was},
         CU_TEST_INFO_NULL,
     };
     return suite_run("mqtt.outbox", tests);

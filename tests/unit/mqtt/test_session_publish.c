@@ -1,3 +1,4 @@
+#include "base/buffer.h"
 #include "support/suite.h"
 #include "unit/mqtt/fake_session.h"
 
@@ -316,6 +317,37 @@ static void test_session_packet_limit_refuses_and_splits(void)
     fake_end(session);
 }
 
+/* A large event that goes alone is sent from where it is, with the header behind it, each time. */
+static void test_session_large_event_is_sent_in_place_and_again(void)
+{
+    static const size_t size = 5000;
+    static const char first_header[] = "i/n/1/1|";
+    fake_begin();
+    fake_script_lock()->publish = FAKE_ACK_NEVER;
+    fake_script_unlock();
+    struct mqc__session *session = fake_open();
+    struct mqc__buffer event;
+    mqc__buffer_init(&event, SIZE_MAX / 2);
+    char *bytes = mqc__buffer_extend(&event, size);
+    REQUIRE(bytes != NULL);
+    memset(bytes, 'x', size);
+    CHECK_INT(mqc__session_publish_buffer(session, mqc_view_text("t"), MQC__QOS_1, &event), MQC_OK);
+    CHECK(event.data == NULL);
+    WAIT_LOG(log.publishes == 1);
+    fake_lose(-1);
+    WAIT_LOG(log.publishes == 2);
+    for (unsigned i = 0; i < 2; i++) {
+        char *payload = fake_payload(i);
+        CHECK_UNSIGNED(strlen(payload), size + sizeof first_header - 1);
+        CHECK_UNSIGNED(strspn(payload, "x"), size);
+        CHECK_TEXT(payload + size, first_header);
+        free(payload);
+    }
+    CHECK(fake_acknowledge(0));
+    CHECK_INT(mqc__session_flush(session, RECORDER_PATIENCE_MS), MQC_OK);
+    fake_end(session);
+}
+
 static void test_session_full_outbox_refuses_counts_and_reports_once(void)
 {
     fake_begin();
@@ -423,6 +455,8 @@ int main(void)
         TEST(full_outbox_refuses_counts_and_reports_once),
         TEST(drop_oldest_counts_and_leaves_a_gap),
         TEST(many_threads_publish_while_the_connection_breaks),
+        {"large_event_is_sent_in_place_and_again",
+         test_session_large_event_is_sent_in_place_and_again},
         CU_TEST_INFO_NULL,
     };
     return suite_run("mqtt.session_publish", tests);
