@@ -1,19 +1,12 @@
 #include "api/mqcluster.h"
 
 #include "api/options.h"
+#include "api/require.h"
 #include "backend/backend.h"
 #include "base/fail.h"
 #include "link/tls_source.h"
 
 #include <stdint.h>
-
-/* Arguments that only a bug can get wrong. */
-#define REQUIRE_ARGUMENT(condition, info)                                                          \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            return mqc__fail((info), MQC_EINVAL, "%s: argument breaks the rule: %s", __func__,     \
-                             #condition);                                                          \
-    } while (0)
 
 const char *mqc_version(void)
 {

@@ -1,20 +1,15 @@
 #include "api/mqcluster.h"
 
+#include "api/require.h"
 #include "backend/backend.h"
-#include "base/fail.h"
-
-static enum mqc_error require(bool is_so, struct mqc_error_info *info)
-{
-    return is_so ? MQC_OK : mqc__fail(info, MQC_EINVAL, "an argument is NULL or malformed");
-}
 
 enum mqc_error mqc_register_pool(struct mqc_backend *backend, const struct mqc_pool_spec *spec,
                                  struct mqc_error_info *info)
 {
-    const enum mqc_error error = require(
-        backend != NULL && spec != NULL && spec->type != NULL && spec->topic.size != 0, info);
-    if (error != MQC_OK)
-        return error;
+    REQUIRE_ARGUMENT(backend != NULL, info);
+    REQUIRE_ARGUMENT(spec != NULL, info);
+    REQUIRE_ARGUMENT(spec->type != NULL, info);
+    REQUIRE_ARGUMENT(spec->topic.size != 0, info);
     struct mqc__pool_spec pool = {
         .topic = spec->topic,
         .max_nodes = spec->max_nodes,
@@ -30,33 +25,49 @@ enum mqc_error mqc_hrw_topic(struct mqc_backend *backend, struct mqc_view pool,
                              const struct mqc_key *key, struct mqc_route *route_out,
                              struct mqc_error_info *info)
 {
-    const enum mqc_error error = require(backend != NULL && key != NULL && route_out != NULL, info);
-    if (error != MQC_OK)
-        return error;
+    REQUIRE_ARGUMENT(backend != NULL, info);
+    REQUIRE_ARGUMENT(key != NULL, info);
+    REQUIRE_ARGUMENT(route_out != NULL, info);
     return mqc__members_hrw(mqc__backend_members(backend), pool, key, route_out, info);
 }
 
 enum mqc_error mqc_rr_topic(struct mqc_backend *backend, struct mqc_view pool, struct mqc_view key,
                             struct mqc_route *route_out, struct mqc_error_info *info)
 {
-    const enum mqc_error error = require(backend != NULL && route_out != NULL, info);
-    if (error != MQC_OK)
-        return error;
+    REQUIRE_ARGUMENT(backend != NULL, info);
+    REQUIRE_ARGUMENT(route_out != NULL, info);
     return mqc__members_rr(mqc__backend_members(backend), pool, key, route_out, info);
+}
+
+static enum mqc_error publish_hrw(struct mqc_backend *backend, struct mqc_view pool,
+                                  const struct mqc_key *key, const struct mqc_event *event,
+                                  struct mqc_error_info *info)
+{
+    REQUIRE_ARGUMENT(backend != NULL, info);
+    REQUIRE_ARGUMENT(key != NULL, info);
+    REQUIRE_ARGUMENT(event != NULL, info);
+    return mqc__backend_publish_hrw(backend, pool, key, event, info);
 }
 
 bool mqc_publish_hrw(struct mqc_backend *backend, struct mqc_view pool, const struct mqc_key *key,
                      const struct mqc_event *event, struct mqc_error_info *info)
 {
-    return require(backend != NULL && key != NULL && event != NULL, info) == MQC_OK &&
-           mqc__backend_publish_hrw(backend, pool, key, event, info) == MQC_OK;
+    return publish_hrw(backend, pool, key, event, info) == MQC_OK;
+}
+
+static enum mqc_error publish_rr(struct mqc_backend *backend, struct mqc_view pool,
+                                 struct mqc_view key, const struct mqc_event *event,
+                                 struct mqc_error_info *info)
+{
+    REQUIRE_ARGUMENT(backend != NULL, info);
+    REQUIRE_ARGUMENT(event != NULL, info);
+    return mqc__backend_publish_rr(backend, pool, key, event, info);
 }
 
 bool mqc_publish_rr(struct mqc_backend *backend, struct mqc_view pool, struct mqc_view key,
                     const struct mqc_event *event, struct mqc_error_info *info)
 {
-    return require(backend != NULL && event != NULL, info) == MQC_OK &&
-           mqc__backend_publish_rr(backend, pool, key, event, info) == MQC_OK;
+    return publish_rr(backend, pool, key, event, info) == MQC_OK;
 }
 
 void mqc_watch_nodes(struct mqc_backend *backend)

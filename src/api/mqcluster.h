@@ -171,12 +171,12 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_register_pool(struct mqc_backend *backen
 /*
  * Zeek's Cluster::hrw_topic and Cluster::rr_topic: choose the node of a pool that owns a key, or
  * that is next in turn for it, among those that are up; bit for bit as Zeek does. `pool` is the
- * pool's topic, or its name if that makes the topic (proxy: zeek/cluster/pool/proxy). mqc_rr_topic()
- * takes the turn; it may choose this node, mqc_hrw_topic() never does. At most 4,096 keys of a pool
- * are remembered by round robin, the one unused for longest is forgotten. Any thread.
- * MQC_ENOTFOUND: no such pool, or none of its nodes is up; MQC_ETYPE: the key cannot be hashed as
- * Zeek does (sets, tables, what its type does not tell); MQC_ETOOLARGE: a round robin key over 512
- * bytes; MQC_ENOTINIT; MQC_ENOMEM.
+ * pool's topic, or its name if that makes the topic (proxy: zeek/cluster/pool/proxy).
+ * mqc_rr_topic() takes the turn; it may choose this node, mqc_hrw_topic() never does. At most 4,096
+ * keys of a pool are remembered by round robin, the one unused for longest is forgotten. Any
+ * thread. MQC_ENOTFOUND: no such pool, or none of its nodes is up; MQC_ETYPE: the key cannot be
+ * hashed as Zeek does (sets, tables, what its type does not tell); MQC_ETOOLARGE: a round robin key
+ * over 512 bytes; MQC_ENOTINIT; MQC_ENOMEM.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_hrw_topic(struct mqc_backend *backend, struct mqc_view pool,
                                                   const struct mqc_key *key,

@@ -52,15 +52,18 @@ static enum mqc_error fail_empty(const struct mqc__members *members, const struc
 static enum mqc_error get_pool_locked(struct mqc__members *members, struct mqc_view pool,
                                       struct mqc__pool **pool_out, struct mqc_error_info *info)
 {
-    if (members->membership == NULL)
-        return mqc__fail(info, MQC_ENOTINIT, "mqc_backend_init() was not called");
+    if (members->membership == NULL) {
+        (void)mqc__fail(info, MQC_ENOTINIT, "mqc_backend_init() was not called");
+        return MQC_ENOTINIT;
+    }
     const enum mqc_error error = mqc__members_refresh_locked(members, info);
     if (error != MQC_OK)
         return error;
     *pool_out = find_pool_locked(members, pool);
-    return *pool_out != NULL
-               ? MQC_OK
-               : mqc__fail(info, MQC_ENOTFOUND, "there is no pool %.*s", shown(pool), pool.data);
+    if (*pool_out != NULL)
+        return MQC_OK;
+    (void)mqc__fail(info, MQC_ENOTFOUND, "there is no pool %.*s", shown(pool), pool.data);
+    return MQC_ENOTFOUND;
 }
 
 static void fill_route(const struct mqc__pool_node *node, struct mqc_route *route_out)

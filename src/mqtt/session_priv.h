@@ -65,28 +65,28 @@ struct mqc__session {
     struct mqc__machine machine;
     struct mqc__outbox outbox;
     struct mqc__filters filters;
-    bool has_filter_work;  /* filters may differ from what the broker knows */
     struct mqc__ack *acks; /* told and not yet processed */
     size_t ack_count;
     size_t ack_capacity;
-    bool is_flooded; /* more acknowledgements than messages: the broker is out of its mind */
+    bool has_filter_work; /* filters may differ from what the broker knows */
+    bool is_flooded;      /* more acknowledgements than messages: the broker is out of its mind */
     bool is_lost;
-    int lost_reason;
     bool wants_tls_reload; /* the owner asks for it */
-    int64_t tls_look_ms;   /* when to look at the files of TLS; INT64_MAX: never */
+    bool gives_way;        /* the owner wants it */
+    bool has_announcement; /* not sent yet */
+    bool is_announcement_retained;
+    bool was_announced; /* acknowledged, and the owner does not know */
+    bool is_presence_refused;
+    bool has_left; /* there is nothing to be announced any more */
+    int lost_reason;
+    int announcement_token;    /* of the one in flight, -1: none */
+    uint32_t packet_bytes_max; /* of the present or last connection */
+    int64_t tls_look_ms;       /* when to look at the files of TLS; INT64_MAX: never */
     const struct mqc__client *traffic_client; /* connected: counts bytes of its own */
     struct mqc__buffer announcement;          /* to be said on the presence topic */
-    bool gives_way;                           /* the owner wants it */
-    bool has_announcement;
-    bool is_announcement_retained;
-    bool was_announced;        /* acknowledged, and the owner does not know */
-    bool has_left;             /* there is nothing to be announced any more */
-    int announcement_token;    /* of the one in flight, -1: none */
-    int64_t tick_ms;           /* when the owner wants to be called; INT64_MAX: never */
-    uint32_t packet_bytes_max; /* of the present or last connection */
+    int64_t tick_ms; /* when the owner wants to be called; INT64_MAX: never */
     struct mqc__session_stats stats;
     struct mqc__session_losses losses;
-    bool is_presence_refused;
 
     /* The thread's own. */
     struct mqc__client *client;
