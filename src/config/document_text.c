@@ -50,16 +50,17 @@ static void describe_values(const struct mqc__option *option, char *text, size_t
 {
     char min[MQC__SCALAR_BYTES];
     char max[MQC__SCALAR_BYTES];
-    char words[MQC__DESCRIPTION_BYTES / 2];
-    if (option->choices != NULL) {
-        mqc__scalar_list_choices(option->choices, words, sizeof words);
-        (void)snprintf(text, size, "%s%s", noun_of(option->kind), words);
+    const char *noun = noun_of(option->kind);
+    const size_t noun_size = strlen(noun);
+    if (option->choices != NULL && noun_size < size) {
+        memcpy(text, noun, noun_size);
+        mqc__scalar_list_choices(option->choices, text + noun_size, size - noun_size);
     } else if (option->max != 0)
-        (void)snprintf(text, size, "%s, %s to %s", noun_of(option->kind),
+        (void)snprintf(text, size, "%s, %s to %s", noun,
                        mqc__scalar_format(option->kind, option->min, min),
                        mqc__scalar_format(option->kind, option->max, max));
     else
-        (void)snprintf(text, size, "%s", noun_of(option->kind));
+        (void)snprintf(text, size, "%s", noun);
 }
 
 static const struct mqc__option *alternative_of(const struct mqc__option *option)
