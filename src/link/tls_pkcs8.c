@@ -44,6 +44,12 @@ static int enter(unsigned char **at, const unsigned char **end_out, const unsign
     return 0;
 }
 
+/* An algorithm's parameters may be anything, or missing. */
+static bool is_sequence(const mbedtls_asn1_buf *params)
+{
+    return params->tag == (MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
+}
+
 static int read_octets(unsigned char **at, const unsigned char *end, mbedtls_asn1_buf *octets_out)
 {
     if (mbedtls_asn1_get_tag(at, end, &octets_out->len, MBEDTLS_ASN1_OCTET_STRING) != 0)
@@ -56,6 +62,8 @@ static int read_octets(unsigned char **at, const unsigned char *end, mbedtls_asn
 /* PBKDF2-params: salt, iterations, and maybe the key's length and the hash (else SHA-1). */
 static int read_derivation(const mbedtls_asn1_buf *params, struct scheme *scheme)
 {
+    if (!is_sequence(params))
+        return MALFORMED;
     unsigned char *at = params->p;
     const unsigned char *end = params->p + params->len;
     mbedtls_asn1_buf oid;
@@ -94,6 +102,8 @@ static int read_cipher(const mbedtls_asn1_buf *oid, const mbedtls_asn1_buf *para
 /* PBES2-params: how the key is derived, and what decrypts with it. */
 static int read_scheme(const mbedtls_asn1_buf *params, struct scheme *scheme)
 {
+    if (!is_sequence(params))
+        return MALFORMED;
     unsigned char *at = params->p;
     const unsigned char *end = params->p + params->len;
     mbedtls_asn1_buf derivation;
