@@ -116,6 +116,7 @@ static void step_connecting(struct mqc__machine *machine, const struct mqc__mach
     case MQC__MACHINE_REFUSED_5: version_refused(machine, event); break;
     case MQC__MACHINE_HUNG_UP: hung_up(machine, event); break;
     case MQC__MACHINE_FAILED: attempt_failed(machine, event); break;
+    case MQC__MACHINE_TAKEN_OVER: machine->state = MQC__MACHINE_TAKEN; break;
     case MQC__MACHINE_CLOSE: machine->state = MQC__MACHINE_CLOSED; break;
     default: break; /* OTHER_TERMS: once more, as it stands */
     }
@@ -138,6 +139,8 @@ static void step_waiting(struct mqc__machine *machine, const struct mqc__machine
         machine->state == MQC__MACHINE_IDLE ? MQC__MACHINE_OPEN : MQC__MACHINE_RESUME;
     if (event->kind == MQC__MACHINE_CLOSE)
         machine->state = MQC__MACHINE_CLOSED;
+    else if (event->kind == MQC__MACHINE_TAKEN_OVER && machine->state == MQC__MACHINE_PAUSE)
+        machine->state = MQC__MACHINE_TAKEN;
     else if (event->kind == goes_on && machine->state != MQC__MACHINE_TAKEN)
         connect_with_best_version(machine);
 }

@@ -126,15 +126,24 @@ static enum task pause_task_locked(const struct mqc__session *session)
 {
     if (may_close_locked(session))
         return TASK_CLOSE;
+    if (session->gives_way && session->machine.state == MQC__MACHINE_PAUSE)
+        return TASK_GIVE_WAY;
     const bool is_over = session->machine.state == MQC__MACHINE_PAUSE &&
                          mqc__clock_monotonic_ms() >= session->machine.resume_at_ms;
     return is_over ? TASK_RESUME : TASK_WAIT;
 }
 
+static enum task attempt_task_locked(const struct mqc__session *session)
+{
+    if (may_close_locked(session))
+        return TASK_CLOSE;
+    return session->gives_way ? TASK_GIVE_WAY : TASK_ATTEMPT;
+}
+
 static enum task state_task_locked(struct mqc__session *session)
 {
     switch (session->machine.state) {
-    case MQC__MACHINE_CONNECTING: return may_close_locked(session) ? TASK_CLOSE : TASK_ATTEMPT;
+    case MQC__MACHINE_CONNECTING: return attempt_task_locked(session);
     case MQC__MACHINE_ONLINE: return online_task_locked(session);
     case MQC__MACHINE_IDLE:
     case MQC__MACHINE_PAUSE:
@@ -213,6 +222,15 @@ static void leave_broker(struct mqc__session *session)
         step(session, MQC__MACHINE_DISCONNECTED);
 }
 
+/* Without a connection none may be made: it would take the session from the other one. */
+static void give_way(struct mqc__session *session)
+{
+    if (session->client != NULL)
+        mqc__session_leave_to_other(session);
+    else
+        step(session, MQC__MACHINE_TAKEN_OVER);
+}
+
 static void perform(struct mqc__session *session, enum task task)
 {
     switch (task) {
@@ -221,7 +239,7 @@ static void perform(struct mqc__session *session, enum task task)
     case TASK_LOST: mqc__session_connection_lost(session); break;
     case TASK_ANNOUNCE: mqc__session_send_announcement(session); break;
     case TASK_TELL_ANNOUNCED: mqc__session_tell_announced(session); break;
-    case TASK_GIVE_WAY: mqc__session_leave_to_other(session); break;
+    case TASK_GIVE_WAY: give_way(session); break;
     case TASK_TICK: tick(session); break;
     case TASK_LOOK_AT_TLS: mqc__session_look_at_tls(session); break;
     case TASK_GIVE_UP: mqc__session_give_up_connection(session); break;

@@ -160,6 +160,66 @@ static void test_presence_options_are_checked_and_copied(void)
     fake_end(session);
 }
 
+static void test_give_way_says_the_last_word_and_ends_the_connection(void)
+{
+    fake_begin();
+    struct mqc__session *session = open_with_presence();
+    CHECK_INT(announce(session, "here"), MQC_OK);
+    WAIT_LOG(log.publishes == 1);
+    CHECK_INT(mqc__session_announce(session, mqc_view_text("yours"), false), MQC_OK);
+    mqc__session_give_way(session);
+    CHECK(recorder_wait_state(&fake_recorder, MQC__SESSION_TAKEN));
+    check_payload(1, "yours");
+    const struct fake_log log = fake_log();
+    CHECK_UNSIGNED(log.publishes, 2);
+    CHECK_UNSIGNED(log.disconnects, 1);
+    CHECK_UNSIGNED(log.connects, 1);
+    CHECK_INT(test_session_publish(session, "t", "1;"), MQC_ETAKEN);
+    CHECK_INT(mqc__session_wait_ready(session, RECORDER_PATIENCE_MS), MQC_ETAKEN);
+    fake_end(session);
+}
+
+/* A new connection would take the session from the one to which this one gives way. */
+static void test_give_way_without_a_connection_makes_none(void)
+{
+    fake_begin();
+    struct fake_script *script = fake_script_lock();
+    script->connect_result = MQC__CLIENT_UNREACHABLE;
+    script->is_reachable = false;
+    fake_script_unlock();
+    struct mqc__session_options options = options_with_presence();
+    options.backoff_min_ms = 30000;
+    options.backoff_max_ms = 30000;
+    struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
+    CHECK(recorder_wait_error(&fake_recorder, "connect_failed"));
+    mqc__session_give_way(session);
+    CHECK(recorder_wait_state(&fake_recorder, MQC__SESSION_TAKEN));
+    CHECK_UNSIGNED(fake_log().connects, 1);
+    fake_end(session);
+}
+
+/* It comes while the first of two brokers is tried: the second one is not. */
+static void test_give_way_during_an_attempt_ends_with_it(void)
+{
+    static const char *const uris[] = {"mqtt://a", "mqtt://b"};
+    fake_begin();
+    struct fake_script *script = fake_script_lock();
+    script->connect_result = MQC__CLIENT_UNREACHABLE;
+    script->fail_connects = 1;
+    script->connect_blocks = true;
+    fake_script_unlock();
+    struct mqc__session_options options = options_with_presence();
+    options.uris = uris;
+    options.uri_count = 2;
+    struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
+    WAIT_LOG(log.connects == 1);
+    mqc__session_give_way(session);
+    fake_unblock();
+    CHECK(recorder_wait_state(&fake_recorder, MQC__SESSION_TAKEN));
+    CHECK_UNSIGNED(fake_log().connects, 1);
+    fake_end(session);
+}
+
 static void test_tick_comes_when_it_was_asked_for(void)
 {
     fake_begin();
@@ -205,6 +265,9 @@ int main(void)
         {"forgotten", test_presence_of_a_lost_connection_is_forgotten},
         {"refused", test_presence_that_the_broker_refuses_is_reported_once},
         {"options", test_presence_options_are_checked_and_copied},
+        {"give way", test_give_way_says_the_last_word_and_ends_the_connection},
+        {"give way without a connection", test_give_way_without_a_connection_makes_none},
+        {"give way during an attempt", test_give_way_during_an_attempt_ends_with_it},
         {"tick", test_tick_comes_when_it_was_asked_for},
         {"tick in a pause", test_tick_comes_in_a_pause},
         CU_TEST_INFO_NULL,
