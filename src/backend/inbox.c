@@ -26,7 +26,8 @@ struct mqc__inbox {
     size_t messages_max;
     size_t bytes;
     size_t bytes_max;
-    size_t notices;
+    size_t notices; /* errors and changes of state */
+    size_t node_notices;
     bool is_blocking;
     bool is_closed;
     int fd;
@@ -103,6 +104,11 @@ int mqc__inbox_fd(struct mqc__inbox *inbox)
     return fd;
 }
 
+static size_t *count_of(struct mqc__inbox *inbox, enum mqc__inbox_kind kind)
+{
+    return kind == MQC__INBOX_NODE ? &inbox->node_notices : &inbox->notices;
+}
+
 /* With the mutex held. */
 static void append(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
 {
@@ -114,7 +120,7 @@ static void append(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
         inbox->messages++;
         inbox->bytes += item->size_bytes;
     } else {
-        inbox->notices++;
+        (*count_of(inbox, item->kind))++;
     }
     pthread_cond_signal(&inbox->filled);
 }
@@ -192,7 +198,8 @@ static enum mqc__inbox_result put_message(struct mqc__inbox *inbox,
     pthread_mutex_lock(&inbox->mutex);
     while (!has_room(inbox, item->size_bytes) && inbox->is_blocking && !is_local)
         pthread_cond_wait(&inbox->emptied, &inbox->mutex);
-    const bool is_queued = has_room(inbox, item->size_bytes) && !inbox->is_closed;
+    const bool is_closed = inbox->is_closed;
+    const bool is_queued = has_room(inbox, item->size_bytes) && !is_closed;
     if (is_queued) {
         take_memory(item, message);
         append(inbox, item);
@@ -201,7 +208,7 @@ static enum mqc__inbox_result put_message(struct mqc__inbox *inbox,
     if (is_queued)
         return MQC__INBOX_QUEUED;
     free(item);
-    return is_local ? MQC__INBOX_FULL : MQC__INBOX_CLOSED;
+    return is_local && !is_closed ? MQC__INBOX_FULL : MQC__INBOX_CLOSED;
 }
 
 enum mqc__inbox_result mqc__inbox_put_message(struct mqc__inbox *inbox,
@@ -224,7 +231,7 @@ static bool put_notice(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
         return false;
     pthread_mutex_lock(&inbox->mutex);
     const size_t most = item->kind == MQC__INBOX_NODE ? NODE_NOTICES_MAX : NOTICES_MAX;
-    const bool is_queued = inbox->notices < most && !inbox->is_closed;
+    const bool is_queued = *count_of(inbox, item->kind) < most && !inbox->is_closed;
     if (is_queued)
         append(inbox, item);
     pthread_mutex_unlock(&inbox->mutex);
@@ -272,7 +279,7 @@ static void unlink_first(struct mqc__inbox *inbox)
         clear_fd(inbox);
     }
     if (item->kind != MQC__INBOX_MESSAGE) {
-        inbox->notices--;
+        (*count_of(inbox, item->kind))--;
         return;
     }
     inbox->messages--;
@@ -295,7 +302,7 @@ struct mqc__inbox_item *mqc__inbox_take(struct mqc__inbox *inbox, bool wait)
 size_t mqc__inbox_count(struct mqc__inbox *inbox)
 {
     pthread_mutex_lock(&inbox->mutex);
-    const size_t count = inbox->messages + inbox->notices;
+    const size_t count = inbox->messages + inbox->notices + inbox->node_notices;
     pthread_mutex_unlock(&inbox->mutex);
     return count;
 }

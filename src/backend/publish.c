@@ -59,6 +59,18 @@ static enum mqc_error queue(struct mqc_backend *backend, struct mqc__session *se
     return error;
 }
 
+static enum mqc_error error_of(enum mqc__inbox_result result)
+{
+    switch (result) {
+    case MQC__INBOX_QUEUED: return MQC_OK;
+    case MQC__INBOX_TOO_LARGE: return MQC_ETOOLARGE;
+    case MQC__INBOX_CLOSED: return MQC_ECLOSED;
+    case MQC__INBOX_NO_MEMORY: return MQC_ENOMEM;
+    case MQC__INBOX_FULL: break;
+    }
+    return MQC_EFULL;
+}
+
 /* As one that came from the broker: the handlers see no difference. */
 static enum mqc_error deliver_here(struct mqc_backend *backend, struct mqc_view mqtt_topic,
                                    const struct mqc_event *event)
@@ -76,18 +88,17 @@ static enum mqc_error deliver_here(struct mqc_backend *backend, struct mqc_view 
             .payload = mqc__buffer_view(&payload),
             .content_type = mqc_view_text(MQC__CONTENT_TYPE_PROTOBUF),
         };
-        const bool is_queued = mqc__inbox_put_local(backend->inbox, &message,
-                                                    mqc__clock_wall_ns()) == MQC__INBOX_QUEUED;
-        error = is_queued ? MQC_OK : MQC_EFULL;
+        error = error_of(mqc__inbox_put_local(backend->inbox, &message, mqc__clock_wall_ns()));
     }
     mqc__buffer_fini(&payload);
     return error;
 }
 
-static enum mqc_error explain_local(enum mqc_error error, struct mqc_error_info *info)
+static enum mqc_error explain_local(enum mqc_error error, const struct mqc_backend *backend,
+                                    struct mqc_error_info *info)
 {
     if (error != MQC_EFULL)
-        return error != MQC_OK ? mqc__fail(info, error, "%s", mqc_error_text(error)) : MQC_OK;
+        return explain(error, backend, info);
     return mqc__fail(info, error,
                      "the pool's turn is this node's own, and its handlers have too much waiting: "
                      "publish again later, or raise delivery.inbox_messages and "
@@ -104,7 +115,8 @@ static enum mqc_error publish_here(struct mqc_backend *backend, struct mqc_view 
     mqc__buffer_init(&mqtt_topic, (size_t)4 * MQC__TOPIC_BYTES_MAX);
     error = mqc__topic_event(backend->root, topic, &mqtt_topic, info);
     if (error == MQC_OK)
-        error = explain_local(deliver_here(backend, mqc__buffer_view(&mqtt_topic), event), info);
+        error = explain_local(deliver_here(backend, mqc__buffer_view(&mqtt_topic), event), backend,
+                              info);
     mqc__buffer_fini(&mqtt_topic);
     return error;
 }

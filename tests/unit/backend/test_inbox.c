@@ -202,6 +202,75 @@ static void test_large_payload_is_taken_and_released_once(void)
     CHECK_UNSIGNED(release_count, 2);
 }
 
+static void test_node_notices_carry_name_and_id_in_order(void)
+{
+    struct mqc__inbox *inbox = mqc__inbox_new(10, 10000);
+    CHECK(mqc__inbox_put_node(inbox, MQC__MEMBER_UP, mqc_view_text("w"), mqc_view_text("id")));
+    CHECK(mqc__inbox_put_node(inbox, MQC__MEMBER_DOWN, mqc_view_text("w"), mqc_view_text("")));
+    CHECK_UNSIGNED(mqc__inbox_count(inbox), 2);
+    struct mqc__inbox_item *item = mqc__inbox_take(inbox, false);
+    REQUIRE(item != NULL);
+    CHECK_INT(item->kind, MQC__INBOX_NODE);
+    CHECK_INT(item->event, MQC__MEMBER_UP);
+    CHECK_TEXT(item->topic.data, "w");
+    CHECK_TEXT(item->payload.data, "id");
+    CHECK(item->received_ns > 0);
+    mqc__inbox_item_free(item);
+    item = mqc__inbox_take(inbox, false);
+    REQUIRE(item != NULL);
+    CHECK_INT(item->event, MQC__MEMBER_DOWN);
+    mqc__inbox_item_free(item);
+    mqc__inbox_free(&inbox);
+}
+
+/* A large cluster that comes up at once does not hide that the connection is down. */
+static void test_node_notices_have_a_limit_of_their_own(void)
+{
+    struct mqc__inbox *inbox = mqc__inbox_new(2, 10000);
+    for (unsigned i = 0; i < 20000; i++)
+        if (!mqc__inbox_put_node(inbox, MQC__MEMBER_UP, mqc_view_text("w"), mqc_view_text("i")))
+            CHECK(false);
+    CHECK(mqc__inbox_put_error(inbox, "tag", "text"));
+    CHECK(mqc__inbox_put_state(inbox, MQC_STATE_DOWN));
+    CHECK_UNSIGNED(mqc__inbox_count(inbox), 20002);
+    while (mqc__inbox_count(inbox) > 2)
+        mqc__inbox_item_free(mqc__inbox_take(inbox, false));
+    while (mqc__inbox_put_error(inbox, "tag", "text"))
+        ;
+    CHECK(mqc__inbox_put_node(inbox, MQC__MEMBER_UP, mqc_view_text("w"), mqc_view_text("i")));
+    mqc__inbox_close(inbox);
+    CHECK(!mqc__inbox_put_node(inbox, MQC__MEMBER_UP, mqc_view_text("w"), mqc_view_text("i")));
+    mqc__inbox_free(&inbox);
+}
+
+static enum mqc__inbox_result put_local(struct mqc__inbox *inbox, const char *payload)
+{
+    const struct mqc__mqtt_message message = {.topic = mqc_view_text("t"),
+                                              .payload = mqc_view_text(payload)};
+    return mqc__inbox_put_local(inbox, &message, 7);
+}
+
+static void test_local_message_never_waits(void)
+{
+    struct mqc__inbox *inbox = mqc__inbox_new(2, 10000);
+    CHECK_INT(put_local(inbox, "one"), MQC__INBOX_QUEUED);
+    CHECK_INT(put(inbox, "two"), MQC__INBOX_QUEUED);
+    CHECK_INT(put_local(inbox, "three"), MQC__INBOX_FULL);
+    struct mqc__inbox_item *item = mqc__inbox_take(inbox, false);
+    REQUIRE(item != NULL);
+    CHECK(item->is_local);
+    mqc__inbox_item_free(item);
+    item = mqc__inbox_take(inbox, false);
+    REQUIRE(item != NULL);
+    CHECK(!item->is_local);
+    mqc__inbox_item_free(item);
+    mqc__inbox_stop_blocking(inbox);
+    CHECK_INT(put_local(inbox, "four"), MQC__INBOX_QUEUED);
+    mqc__inbox_close(inbox);
+    CHECK_INT(put_local(inbox, "five"), MQC__INBOX_CLOSED);
+    mqc__inbox_free(&inbox);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -214,6 +283,9 @@ int main(void)
          test_close_ends_waiting_and_keeps_what_is_there},
         {"put_errors_without_end_is_bounded", test_put_errors_without_end_is_bounded},
         {"large_payload_is_taken_and_released_once", test_large_payload_is_taken_and_released_once},
+        {"node_notices_carry_name_and_id", test_node_notices_carry_name_and_id_in_order},
+        {"node_notices_have_their_own_limit", test_node_notices_have_a_limit_of_their_own},
+        {"local_message_never_waits", test_local_message_never_waits},
         CU_TEST_INFO_NULL,
     };
     return suite_run("backend.inbox", tests);
