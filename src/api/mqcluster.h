@@ -175,8 +175,8 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_register_pool(struct mqc_backend *backen
  * mqc_rr_topic() takes the turn; it may choose this node, mqc_hrw_topic() never does. At most 4,096
  * keys of a pool are remembered by round robin, the one unused for longest is forgotten. Any
  * thread. MQC_ENOTFOUND: no such pool, or none of its nodes is up; MQC_ETYPE: the key cannot be
- * hashed as Zeek does (sets, tables, what its type does not tell); MQC_ETOOLARGE: a round robin key
- * over 512 bytes; MQC_ENOTINIT; MQC_ENOMEM.
+ * hashed as Zeek does (sets, tables, what its type does not tell); MQC_EINVAL: the type is not in
+ * Zeek's syntax; MQC_ETOOLARGE: a round robin key over 512 bytes; MQC_ENOTINIT; MQC_ENOMEM.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_hrw_topic(struct mqc_backend *backend, struct mqc_view pool,
                                                   const struct mqc_key *key,

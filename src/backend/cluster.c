@@ -52,6 +52,12 @@ static void give_way(void *context, const char *text)
     mqc__session_give_way(backend->own_session);
 }
 
+static void tick_at(void *context, int64_t at_ms)
+{
+    const struct mqc_backend *backend = context;
+    mqc__session_tick_at(backend->own_session, at_ms);
+}
+
 struct mqc__members_owner mqc__backend_members_owner(struct mqc_backend *backend)
 {
     return (struct mqc__members_owner){
@@ -60,6 +66,7 @@ struct mqc__members_owner mqc__backend_members_owner(struct mqc_backend *backend
         .event = raise_event,
         .error = raise_error,
         .give_way = give_way,
+        .tick_at = tick_at,
     };
 }
 

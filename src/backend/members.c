@@ -139,7 +139,10 @@ enum mqc_error mqc__members_register(struct mqc__members *members,
 
 void mqc__members_watch_all(struct mqc__members *members)
 {
-    members->options.watch = MQC__TYPES_ALL;
+    pthread_mutex_lock(&members->mutex);
+    if (members->membership == NULL)
+        members->options.watch = MQC__TYPES_ALL;
+    pthread_mutex_unlock(&members->mutex);
 }
 
 static enum mqc_error make_membership(struct mqc__members *members, struct mqc_error_info *info)
@@ -259,19 +262,45 @@ static enum mqc_error note_texts(struct mqc__members *members)
     return MQC_OK;
 }
 
+/* With dynamic membership the nodes that exclusive pools need may still come. */
+static enum mqc_error assign_first_locked(struct mqc__members *members, struct mqc_error_info *info)
+{
+    const enum mqc_error error = assign_locked(members, info);
+    members->is_stale = members->options.is_dynamic && error == MQC_ECONFIG;
+    return members->is_stale ? MQC_OK : error;
+}
+
+static enum mqc_error start_locked(struct mqc__members *members, const char *instance,
+                                   struct mqc_error_info *info)
+{
+    const char *copy = instance;
+    if (!copy_text(&members->texts, &copy))
+        return MQC_ENOMEM;
+    members->instance = copy;
+    members->started_ms = mqc__clock_monotonic_ms();
+    enum mqc_error error = make_membership(members, info);
+    if (error == MQC_OK)
+        error = assign_first_locked(members, info);
+    if (error == MQC_OK)
+        error = note_texts(members);
+    return error;
+}
+
+static void forget_start_locked(struct mqc__members *members)
+{
+    mqc__membership_free(&members->membership);
+    members->told = (struct mqc__members_texts){.topics = NULL};
+    members->instance = NULL;
+}
+
 enum mqc_error mqc__members_start(struct mqc__members *members, const char *instance,
                                   struct mqc_error_info *info)
 {
-    members->instance = instance;
-    members->started_ms = mqc__clock_monotonic_ms();
     pthread_mutex_lock(&members->mutex);
-    enum mqc_error error = MQC_ENOMEM;
-    if (copy_text(&members->texts, &members->instance))
-        error = make_membership(members, info);
-    if (error == MQC_OK)
-        error = assign_locked(members, info);
-    if (error == MQC_OK)
-        error = note_texts(members);
+    forget_start_locked(members);
+    const enum mqc_error error = start_locked(members, instance, info);
+    if (error != MQC_OK)
+        forget_start_locked(members);
     if (error == MQC_ENOMEM)
         (void)mqc__fail(info, error, "out of memory");
     pthread_mutex_unlock(&members->mutex);
@@ -297,44 +326,51 @@ struct mqc_view mqc__members_will(struct mqc__members *members)
 
 typedef void (*input_fn)(struct mqc__membership *membership, int64_t now_ms);
 
-static int64_t give_input(struct mqc__members *members, input_fn input, int64_t now_ms)
+/* Said with the mutex held, so that of two threads' inputs the plan of the later one holds. */
+static void plan_tick_locked(struct mqc__members *members)
+{
+    members->owner.tick_at(members->owner.context,
+                           mqc__membership_next_tick_ms(members->membership));
+}
+
+static void give_input(struct mqc__members *members, input_fn input, int64_t now_ms)
 {
     pthread_mutex_lock(&members->mutex);
     input(members->membership, now_ms);
-    const int64_t next_ms = mqc__membership_next_tick_ms(members->membership);
+    plan_tick_locked(members);
     pthread_mutex_unlock(&members->mutex);
-    return next_ms;
 }
 
-int64_t mqc__members_connected(struct mqc__members *members, int64_t now_ms)
+void mqc__members_connected(struct mqc__members *members, int64_t now_ms)
 {
-    return give_input(members, mqc__membership_connected, now_ms);
+    give_input(members, mqc__membership_connected, now_ms);
 }
 
-int64_t mqc__members_disconnected(struct mqc__members *members, int64_t now_ms)
+void mqc__members_disconnected(struct mqc__members *members, int64_t now_ms)
 {
-    return give_input(members, mqc__membership_disconnected, now_ms);
+    give_input(members, mqc__membership_disconnected, now_ms);
 }
 
-int64_t mqc__members_acknowledged(struct mqc__members *members, int64_t now_ms)
+void mqc__members_acknowledged(struct mqc__members *members, int64_t now_ms)
 {
-    return give_input(members, mqc__membership_acknowledged, now_ms);
+    give_input(members, mqc__membership_acknowledged, now_ms);
 }
 
-int64_t mqc__members_tick(struct mqc__members *members, int64_t now_ms)
+void mqc__members_tick(struct mqc__members *members, int64_t now_ms)
 {
-    return give_input(members, mqc__membership_tick, now_ms);
+    give_input(members, mqc__membership_tick, now_ms);
 }
 
 void mqc__members_leave(struct mqc__members *members, const char *reason, int64_t now_ms)
 {
     pthread_mutex_lock(&members->mutex);
     mqc__membership_close(members->membership, mqc_view_text(reason), now_ms);
+    plan_tick_locked(members);
     pthread_mutex_unlock(&members->mutex);
 }
 
 bool mqc__members_received(struct mqc__members *members, const struct mqc__mqtt_message *message,
-                           int64_t now_ms, int64_t *next_tick_ms_out)
+                           int64_t now_ms)
 {
     const struct mqc__membership_message presence = {
         .topic = message->topic,
@@ -347,7 +383,8 @@ bool mqc__members_received(struct mqc__members *members, const struct mqc__mqtt_
     if (is_concerned && mqc__membership_received(members->membership, &presence, now_ms) != MQC_OK)
         members->owner.error(members->owner.context, "out_of_memory",
                              "no memory for the presence of a node; its next renewal will do");
-    *next_tick_ms_out = mqc__membership_next_tick_ms(members->membership);
+    if (is_concerned)
+        plan_tick_locked(members);
     pthread_mutex_unlock(&members->mutex);
     return is_concerned;
 }

@@ -50,6 +50,9 @@ struct mqc__members_owner {
     void (*error)(void *context, const char *tag, const char *text);
     /* Another instance has this node's name: end the session. */
     void (*give_way)(void *context, const char *text);
+    /* When to call tick, instead of what was said before, in ms of mqc__clock_monotonic_ms();
+     * INT64_MAX: not before another input. Inside each input. */
+    void (*tick_at)(void *context, int64_t at_ms);
 };
 
 /* Makes it, with the pools of the options and Zeek's own. Copies the options. MQC_ECONFIG: a pool's
@@ -64,11 +67,12 @@ enum mqc_error mqc__members_register(struct mqc__members *members,
                                      const struct mqc__pool_spec *spec,
                                      struct mqc_error_info *info);
 
-/* Listens to all types of nodes. Before start. */
+/* Listens to all types of nodes. Before start, later it has no effect. */
 void mqc__members_watch_all(struct mqc__members *members);
 
-/* The node has its instance id now: assigns the nodes to the pools. Once. MQC_ECONFIG: there are
- * too few nodes for exclusive pools; MQC_EINVAL; MQC_ENOMEM. */
+/* The node has its instance id now: assigns the nodes to the pools. Again only where the session
+ * did not come to life. MQC_ECONFIG: there are too few nodes for exclusive pools, which with
+ * dynamic membership is told by a choice instead; MQC_EINVAL; MQC_ENOMEM. */
 enum mqc_error mqc__members_start(struct mqc__members *members, const char *instance,
                                   struct mqc_error_info *info);
 
@@ -85,18 +89,17 @@ struct mqc__members_texts {
 /* Tells what the session needs, after start. */
 void mqc__members_texts(const struct mqc__members *members, struct mqc__members_texts *texts_out);
 
-/* The inputs of the session's thread. The will lives until the next call; the others return when
- * to call tick, in ms of mqc__clock_monotonic_ms, INT64_MAX: not before another input. */
+/* The inputs of the session's thread. The will lives until the next call. */
 struct mqc_view mqc__members_will(struct mqc__members *members);
-int64_t mqc__members_connected(struct mqc__members *members, int64_t now_ms);
-int64_t mqc__members_disconnected(struct mqc__members *members, int64_t now_ms);
-int64_t mqc__members_acknowledged(struct mqc__members *members, int64_t now_ms);
-int64_t mqc__members_tick(struct mqc__members *members, int64_t now_ms);
+void mqc__members_connected(struct mqc__members *members, int64_t now_ms);
+void mqc__members_disconnected(struct mqc__members *members, int64_t now_ms);
+void mqc__members_acknowledged(struct mqc__members *members, int64_t now_ms);
+void mqc__members_tick(struct mqc__members *members, int64_t now_ms);
 void mqc__members_leave(struct mqc__members *members, const char *reason, int64_t now_ms);
 
-/* Takes a message if it is one of presence; false: it is not. *next_tick_ms_out as above. */
+/* Takes a message if it is one of presence; false: it is not. */
 bool mqc__members_received(struct mqc__members *members, const struct mqc__mqtt_message *message,
-                           int64_t now_ms, int64_t *next_tick_ms_out);
+                           int64_t now_ms);
 
 /* Choose the owner of a key as Zeek's hrw_topic and rr_topic do; `pool` is a topic, or the name of
  * a pool of the options or of Zeek's own. MQC_ENOTFOUND: no such pool, or nobody is alive; *info

@@ -10,6 +10,7 @@
 /* The choice of nodes, and the list of them. */
 
 #define TOPIC_ROOM ((size_t)4096)
+#define TYPE_ROOM ((size_t)1 << 20)
 
 /* By its topic, or by the name that makes the topic of Zeek's own pools. */
 static struct mqc__pool *find_pool_locked(struct mqc__members *members, struct mqc_view pool)
@@ -31,6 +32,14 @@ static int shown(struct mqc_view text)
     return (int)(text.size < 120 ? text.size : 120);
 }
 
+static bool has_self(const struct mqc__pool *pool)
+{
+    for (size_t i = 0; i < pool->node_count; i++)
+        if (pool->nodes[i].is_self)
+            return true;
+    return false;
+}
+
 static enum mqc_error fail_empty(const struct mqc__members *members, const struct mqc__pool *pool,
                                  struct mqc_error_info *info)
 {
@@ -45,6 +54,11 @@ static enum mqc_error fail_empty(const struct mqc__members *members, const struc
                          "this node does not watch the %ss of pool %.*s: add %s to cluster.watch",
                          mqc__node_type_name(type), shown(topic), topic.data,
                          mqc__node_type_name(type));
+    if (has_self(pool))
+        return mqc__fail(info, MQC_ENOTFOUND,
+                         "of the %zu nodes of pool %.*s only this one is up, which hrw never "
+                         "chooses",
+                         pool->node_count, shown(topic), topic.data);
     return mqc__fail(info, MQC_ENOTFOUND, "none of the %zu nodes of pool %.*s is up",
                      pool->node_count, shown(topic), topic.data);
 }
@@ -82,7 +96,7 @@ static enum mqc_error hash_key(const struct mqc_key *key, uint32_t *hash_out,
         return mqc__key_hash(&key->value, NULL, hash_out, info);
     struct mqc__arena arena;
     struct mqc__type_spec type;
-    mqc__arena_init(&arena, 0);
+    mqc__arena_init(&arena, TYPE_ROOM);
     enum mqc_error error = mqc__type_parse(&arena, mqc_view_text(key->type), &type, info);
     if (error == MQC_OK)
         error = mqc__key_hash(&key->value, &type, hash_out, info);
@@ -147,6 +161,7 @@ size_t mqc__members_each(struct mqc__members *members, mqc_node_fn function, voi
     const int64_t now_ms = mqc__clock_monotonic_ms();
     const int64_t now_ns = mqc__clock_wall_ns();
     size_t count = 0;
+    pthread_mutex_lock(&members->mutex);
     if (members->self.size != 0) {
         const struct mqc_node self = {.name = members->self,
                                       .type = mqc__node_type_name(members->options.type),
@@ -158,7 +173,6 @@ size_t mqc__members_each(struct mqc__members *members, mqc_node_fn function, voi
         function(context, &self);
         count++;
     }
-    pthread_mutex_lock(&members->mutex);
     const size_t known =
         members->membership != NULL ? mqc__membership_count(members->membership) : 0;
     for (size_t i = 0; i < known; i++) {

@@ -8,16 +8,16 @@
 #include <pthread.h>
 
 struct mqc__members {
-    struct mqc__arena texts; /* where the texts of the options and those below live */
-    struct mqc__members_options options;
+    struct mqc__arena texts;             /* where the texts of the options and those below live */
+    struct mqc__members_options options; /* fixed after start */
     struct mqc__members_owner owner;
     struct mqc__members_texts told; /* fixed after start */
     struct mqc_view self;
-    const char *instance;
-    int64_t started_ms;
     struct mqc__buffer will; /* the session's thread's */
 
-    pthread_mutex_t mutex;              /* guards what follows */
+    pthread_mutex_t mutex; /* guards what follows, and the above until it is fixed */
+    const char *instance;  /* NULL before start */
+    int64_t started_ms;
     struct mqc__membership *membership; /* NULL before start */
     struct mqc__pools *pools;
     bool is_stale; /* dynamic: the pools do not have all members yet */

@@ -7,11 +7,8 @@
 static void on_message(void *context, const struct mqc__mqtt_message *message)
 {
     struct mqc_backend *backend = context;
-    int64_t next_ms = INT64_MAX;
-    if (mqc__members_received(backend->members, message, mqc__clock_monotonic_ms(), &next_ms)) {
-        mqc__session_tick_at(backend->own_session, next_ms);
+    if (mqc__members_received(backend->members, message, mqc__clock_monotonic_ms()))
         return;
-    }
     switch (mqc__inbox_put_message(backend->inbox, message, mqc__clock_wall_ns())) {
     case MQC__INBOX_QUEUED: return;
     case MQC__INBOX_TOO_LARGE:
@@ -54,13 +51,13 @@ static enum mqc_state state_of(enum mqc__session_state state)
     return MQC_STATE_DOWN;
 }
 
-static void tell_members(struct mqc_backend *backend, enum mqc_state state)
+static void tell_members(const struct mqc_backend *backend, enum mqc_state state)
 {
     const int64_t now_ms = mqc__clock_monotonic_ms();
-    const int64_t next_ms = state == MQC_STATE_UP
-                                ? mqc__members_connected(backend->members, now_ms)
-                                : mqc__members_disconnected(backend->members, now_ms);
-    mqc__session_tick_at(backend->own_session, next_ms);
+    if (state == MQC_STATE_UP)
+        mqc__members_connected(backend->members, now_ms);
+    else
+        mqc__members_disconnected(backend->members, now_ms);
 }
 
 static void on_state(void *context, enum mqc__session_state session_state)
@@ -84,8 +81,7 @@ static struct mqc_view on_will(void *context)
 static void on_announced(void *context)
 {
     const struct mqc_backend *backend = context;
-    mqc__session_tick_at(backend->own_session,
-                         mqc__members_acknowledged(backend->members, mqc__clock_monotonic_ms()));
+    mqc__members_acknowledged(backend->members, mqc__clock_monotonic_ms());
 }
 
 static void on_leaving(void *context)
@@ -97,7 +93,7 @@ static void on_leaving(void *context)
 static void on_tick(void *context, int64_t now_ms)
 {
     const struct mqc_backend *backend = context;
-    mqc__session_tick_at(backend->own_session, mqc__members_tick(backend->members, now_ms));
+    mqc__members_tick(backend->members, now_ms);
 }
 
 static void on_error(void *context, const char *tag, const char *text)
