@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WAIT_SECONDS 60
 
@@ -60,6 +61,27 @@ static void record_error(void *context, const char *tag, const char *message)
     pthread_mutex_unlock(&node->mutex);
 }
 
+static void print_problem(void *context, const struct mqc_config_problem *problem)
+{
+    (void)context;
+    (void)fprintf(stderr, "configuration: %s\n", problem->text);
+}
+
+struct mqc_config *test_config(const char *yaml)
+{
+    char path[] = "/tmp/mqcluster-test-XXXXXX";
+    const int fd = mkstemp(path);
+    REQUIRE(fd >= 0);
+    const size_t size = strlen(yaml);
+    const bool is_written = write(fd, yaml, size) == (ssize_t)size;
+    (void)close(fd);
+    struct mqc_config *config = NULL;
+    const enum mqc_error error = mqc_config_load(path, print_problem, NULL, &config);
+    (void)unlink(path);
+    REQUIRE(is_written && error == MQC_OK);
+    return config;
+}
+
 static void set(struct mqc_config *config, const char *key, const char *value)
 {
     struct mqc_error_info info = {0};
@@ -70,6 +92,12 @@ static void set(struct mqc_config *config, const char *key, const char *value)
 void test_node_new(struct test_node *node, const char *name, const char *uri,
                    const char *const settings[])
 {
+    test_node_new_with(node, name, uri, NULL, settings);
+}
+
+void test_node_new_with(struct test_node *node, const char *name, const char *uri, const char *yaml,
+                        const char *const settings[])
+{
     *node = (struct test_node){0};
     pthread_mutex_init(&node->mutex, NULL);
     pthread_condattr_t attributes;
@@ -77,10 +105,11 @@ void test_node_new(struct test_node *node, const char *name, const char *uri,
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&node->changed, &attributes);
     pthread_condattr_destroy(&attributes);
-    struct mqc_config *config = mqc_config_new();
+    struct mqc_config *config = yaml != NULL ? test_config(yaml) : mqc_config_new();
     REQUIRE(config != NULL);
     set(config, "cluster.name", "test");
-    set(config, "node", name);
+    if (name != NULL)
+        set(config, "node", name);
     set(config, "broker.uri", uri);
     set(config, "broker.backoff_min", "50ms");
     set(config, "broker.backoff_max", "500ms");
@@ -140,6 +169,47 @@ bool test_node_wait_lines(struct test_node *node, size_t count)
     return is_there;
 }
 
+void test_node_watch_nodes(struct test_node *node, bool of_all_types)
+{
+    static const char *const events[] = {"Cluster::hello", "Cluster::node_up",
+                                         "Cluster::node_down"};
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        CHECK_INT(mqc_on_event(node->backend, events[i], test_node_record, node, NULL), MQC_OK);
+    if (of_all_types)
+        mqc_watch_nodes(node->backend);
+}
+
+static size_t count_lines(const struct test_node *node, const char *line)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->line_count; i++)
+        count += strcmp(node->lines[i], line) == 0;
+    return count;
+}
+
+bool test_node_wait_line(struct test_node *node, const char *line, size_t count)
+{
+    const struct timespec until = deadline();
+    int result = 0;
+    pthread_mutex_lock(&node->mutex);
+    while (count_lines(node, line) < count && result == 0)
+        result = pthread_cond_timedwait(&node->changed, &node->mutex, &until);
+    const bool is_there = count_lines(node, line) >= count;
+    pthread_mutex_unlock(&node->mutex);
+    return is_there;
+}
+
+bool test_node_wait_active(const struct test_node *node, const char *type, size_t count)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    for (unsigned left = WAIT_SECONDS * 100; left > 0; left--) {
+        if (mqc_active_node_count(node->backend, type) == count)
+            return true;
+        (void)nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
 static size_t count_errors(const struct test_node *node, const char *tag)
 {
     size_t count = 0;
@@ -163,10 +233,8 @@ bool test_node_wait_error(struct test_node *node, const char *tag)
 
 size_t test_node_count(struct test_node *node, const char *line)
 {
-    size_t count = 0;
     pthread_mutex_lock(&node->mutex);
-    for (size_t i = 0; i < node->line_count; i++)
-        count += strcmp(node->lines[i], line) == 0;
+    const size_t count = count_lines(node, line);
     pthread_mutex_unlock(&node->mutex);
     return count;
 }

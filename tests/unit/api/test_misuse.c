@@ -1,6 +1,7 @@
 #include "support/suite.h"
 
 #include "api/mqcluster.h"
+#include "support/node.h"
 
 #include <stdlib.h>
 
@@ -48,6 +49,100 @@ static void test_null_arguments_are_refused(void)
     char *text = NULL;
     CHECK_INT(mqc_message_to_json(NULL, &text), MQC_EINVAL);
     CHECK_INT(mqc_payload_decode(mqc_view_text("x"), NULL, NULL, NULL, &info), MQC_EINVAL);
+}
+
+static void count_node(void *context, const struct mqc_node *node)
+{
+    unsigned *count = context;
+    *count += node->is_self ? 1 : 0;
+}
+
+static void test_null_arguments_about_the_cluster_are_refused(void)
+{
+    struct mqc_config *config = minimal_config();
+    struct mqc_backend *backend = NULL;
+    struct mqc_error_info info = {0};
+    REQUIRE(mqc_backend_new(config, &backend, &info) == MQC_OK);
+    mqc_config_free(&config);
+    const struct mqc_view pool = mqc_view_text("proxy");
+    const struct mqc_key key = {.value = mqc_count(1)};
+    const struct mqc_event event = {.name = mqc_view_text("e")};
+    struct mqc_route route;
+    CHECK_INT(mqc_hrw_topic(NULL, pool, &key, &route, &info), MQC_EINVAL);
+    CHECK_INT(mqc_hrw_topic(backend, pool, NULL, &route, &info), MQC_EINVAL);
+    CHECK_INT(mqc_hrw_topic(backend, pool, &key, NULL, NULL), MQC_EINVAL);
+    CHECK_INT(mqc_rr_topic(NULL, pool, pool, &route, &info), MQC_EINVAL);
+    CHECK_INT(mqc_rr_topic(backend, pool, pool, NULL, NULL), MQC_EINVAL);
+    CHECK(!mqc_publish_hrw(NULL, pool, &key, &event, &info));
+    CHECK(!mqc_publish_hrw(backend, pool, NULL, &event, &info));
+    CHECK(!mqc_publish_hrw(backend, pool, &key, NULL, &info));
+    CHECK_INT(info.code, MQC_EINVAL);
+    CHECK(!mqc_publish_rr(NULL, pool, pool, &event, NULL));
+    CHECK(!mqc_publish_rr(backend, pool, pool, NULL, &info));
+    CHECK_INT(info.code, MQC_EINVAL);
+    mqc_watch_nodes(NULL);
+    CHECK_UNSIGNED(mqc_nodes(NULL, count_node, NULL), 0);
+    CHECK_UNSIGNED(mqc_nodes(backend, NULL, NULL), 0);
+    CHECK_UNSIGNED(mqc_active_node_count(NULL, "worker"), 0);
+    CHECK_UNSIGNED(mqc_active_node_count(backend, NULL), 0);
+    CHECK_UNSIGNED(mqc_active_node_count(backend, "wurker"), 0);
+    mqc_backend_free(&backend);
+}
+
+static void test_pool_registration_checks_the_specification(void)
+{
+    struct mqc_config *config = minimal_config();
+    struct mqc_backend *backend = NULL;
+    struct mqc_error_info info = {0};
+    REQUIRE(mqc_backend_new(config, &backend, &info) == MQC_OK);
+    mqc_config_free(&config);
+    struct mqc_pool_spec spec = {.topic = mqc_view_text("app/pool"), .type = "proxy"};
+    CHECK_INT(mqc_register_pool(NULL, &spec, &info), MQC_EINVAL);
+    CHECK_INT(mqc_register_pool(backend, NULL, &info), MQC_EINVAL);
+    CHECK_INT(mqc_register_pool(backend, &spec, &info), MQC_OK);
+    CHECK_INT(mqc_register_pool(backend, &spec, &info), MQC_OK);
+    spec.max_nodes = 2;
+    CHECK_INT(mqc_register_pool(backend, &spec, &info), MQC_EEXIST);
+    CHECK_CONTAINS(info.text, "another pool");
+    spec.topic = mqc_view_text("");
+    CHECK_INT(mqc_register_pool(backend, &spec, &info), MQC_EINVAL);
+    spec.topic = mqc_view_text("other");
+    spec.type = NULL;
+    CHECK_INT(mqc_register_pool(backend, &spec, &info), MQC_EINVAL);
+    spec.type = "wurker";
+    CHECK_INT(mqc_register_pool(backend, &spec, &info), MQC_ECONFIG);
+    CHECK_CONTAINS(info.text, "wurker");
+    spec.type = "manager";
+    CHECK_INT(mqc_register_pool(backend, &spec, &info), MQC_ECONFIG);
+    spec = (struct mqc_pool_spec){
+        .topic = mqc_view_text("other"), .type = "proxy", .is_exclusive = true};
+    CHECK_INT(mqc_register_pool(backend, &spec, &info), MQC_ECONFIG);
+    mqc_backend_free(&backend);
+}
+
+static void test_uninitialised_backend_knows_no_owner(void)
+{
+    struct mqc_config *config =
+        test_config("cluster: {name: c}\nnode: w\nbroker: {uri: mqtt://127.0.0.1:1}\n"
+                    "nodes: {w: {type: worker}, p: {type: proxy}}\n");
+    struct mqc_backend *backend = NULL;
+    struct mqc_error_info info = {0};
+    unsigned self_count = 0;
+    REQUIRE(mqc_backend_new(config, &backend, &info) == MQC_OK);
+    mqc_config_free(&config);
+    const struct mqc_view pool = mqc_view_text("proxy");
+    const struct mqc_key key = {.value = mqc_count(1)};
+    const struct mqc_event event = {.name = mqc_view_text("e")};
+    struct mqc_route route;
+    CHECK_INT(mqc_hrw_topic(backend, pool, &key, &route, &info), MQC_ENOTINIT);
+    CHECK_INT(mqc_rr_topic(backend, pool, pool, &route, &info), MQC_ENOTINIT);
+    CHECK(!mqc_publish_hrw(backend, pool, &key, &event, &info));
+    CHECK_INT(info.code, MQC_ENOTINIT);
+    CHECK(!mqc_publish_rr(backend, pool, pool, &event, &info));
+    CHECK_INT(info.code, MQC_ENOTINIT);
+    CHECK_UNSIGNED(mqc_nodes(backend, count_node, &self_count), 1);
+    CHECK_UNSIGNED(self_count, 1);
+    mqc_backend_free(&backend);
 }
 
 static void test_incomplete_configuration_is_refused(void)
@@ -120,6 +215,9 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"null_arguments_are_refused", test_null_arguments_are_refused},
+        {"null_arguments_about_the_cluster", test_null_arguments_about_the_cluster_are_refused},
+        {"pool_registration_checks", test_pool_registration_checks_the_specification},
+        {"uninitialised_backend_knows_no_owner", test_uninitialised_backend_knows_no_owner},
         {"incomplete_configuration_is_refused", test_incomplete_configuration_is_refused},
         {"uninitialised_backend_works_as_far_as_it_can",
          test_uninitialised_backend_works_as_far_as_it_can},
