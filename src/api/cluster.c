@@ -83,6 +83,13 @@ size_t mqc_nodes(struct mqc_backend *backend, mqc_node_fn function, void *contex
     return mqc__members_each(mqc__backend_members(backend), function, context);
 }
 
+size_t mqc_pool_nodes(struct mqc_backend *backend, mqc_pool_node_fn function, void *context)
+{
+    if (backend == NULL || function == NULL)
+        return 0;
+    return mqc__members_each_in_pools(mqc__backend_members(backend), function, context);
+}
+
 size_t mqc_active_node_count(struct mqc_backend *backend, const char *type)
 {
     enum mqc__node_type node_type = MQC__NODE_NONE;

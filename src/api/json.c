@@ -12,13 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What one line of JSON may take when it is read. */
-#define REQUEST_MEMORY_BYTES ((size_t)64 << 20)
-
-static const struct mqc__signature *find_signature(void *context, struct mqc_view event)
-{
-    return context != NULL ? mqc__backend_signature(context, event) : NULL;
-}
+/* What the arguments of one event may take when they are read. */
+#define ARGS_MEMORY_BYTES ((size_t)64 << 20)
 
 static enum mqc_error read_args(const struct mqc__signature *signature, const char *const *texts,
                                 size_t count, struct mqc__arena *arena, struct mqc_value *args,
@@ -47,7 +42,7 @@ enum mqc_error mqc_event_from_text(const struct mqc_backend *backend, const char
     if (backend == NULL || name == NULL || (args == NULL && arg_count != 0))
         return mqc__fail(info, MQC_EINVAL, "mqc_event_from_text: an argument is NULL");
     struct mqc__arena arena;
-    mqc__arena_init(&arena, REQUEST_MEMORY_BYTES);
+    mqc__arena_init(&arena, ARGS_MEMORY_BYTES);
     struct mqc_event event = {.name = mqc_view_text(name), .arg_count = arg_count};
     struct mqc_value *values = mqc__arena_array(&arena, arg_count, sizeof *values);
     enum mqc_error error =
@@ -62,61 +57,6 @@ enum mqc_error mqc_event_from_text(const struct mqc_backend *backend, const char
         error = mqc_event_copy(&event, event_out);
     mqc__arena_fini(&arena);
     return error;
-}
-
-/* A request and the memory that it lives in. */
-struct owned_request {
-    struct mqc_request request;
-    struct mqc__arena arena;
-};
-
-static enum mqc_error read_request(const struct mqc_backend *backend, struct mqc_view json,
-                                   struct owned_request *owned, struct mqc_error_info *info)
-{
-    /* The context is only read. */
-    const struct mqc__json_signatures signatures = {find_signature, (void *)(uintptr_t)backend};
-    struct mqc__json_request request;
-    const enum mqc_error error =
-        mqc__json_read_any(&owned->arena, json, &signatures, &request, info);
-    if (error != MQC_OK)
-        return error;
-    if (request.has_hrw || request.has_rr)
-        return mqc__fail(info, MQC_EUNSUPPORTED,
-                         "\"%s\" needs pools, which this version does not have; name a \"topic\"",
-                         request.has_hrw ? "hrw" : "rr");
-    if (!request.has_topic)
-        return mqc__fail(info, MQC_EMALFORMED, "the member \"topic\" is missing");
-    owned->request = (struct mqc_request){.topic = request.topic, .event = request.event};
-    return mqc__backend_check_event(backend, &owned->request.event, info);
-}
-
-enum mqc_error mqc_request_from_json(const struct mqc_backend *backend, struct mqc_view json,
-                                     struct mqc_request **request_out, struct mqc_error_info *info)
-{
-    *request_out = NULL;
-    if (backend == NULL || (json.data == NULL && json.size != 0))
-        return mqc__fail(info, MQC_EINVAL, "mqc_request_from_json: an argument is NULL");
-    struct owned_request *owned = calloc(1, sizeof *owned);
-    if (owned == NULL)
-        return mqc__fail(info, MQC_ENOMEM, "%s", mqc_error_text(MQC_ENOMEM));
-    mqc__arena_init(&owned->arena, REQUEST_MEMORY_BYTES);
-    struct mqc_request *request = &owned->request;
-    const enum mqc_error error = read_request(backend, json, owned, info);
-    if (error != MQC_OK)
-        mqc_request_free(&request);
-    *request_out = request;
-    return error;
-}
-
-void mqc_request_free(struct mqc_request **request)
-{
-    if (request == NULL || *request == NULL)
-        return;
-    /* The request is the first member of what mqc_request_from_json() allocated. */
-    struct owned_request *owned = (struct owned_request *)*request;
-    mqc__arena_fini(&owned->arena);
-    free(owned);
-    *request = NULL;
 }
 
 static enum mqc_error write_text(struct mqc__buffer *buffer, const char *text)
@@ -167,6 +107,19 @@ static enum mqc_error write_message(struct mqc__buffer *buffer, const struct mqc
     return error;
 }
 
+/* Ends the text in the buffer and gives it away, or frees it when there was an error. */
+static enum mqc_error give_text(enum mqc_error error, struct mqc__buffer *buffer, char **text_out)
+{
+    (void)mqc__buffer_append(buffer, "", 1);
+    if (error == MQC_OK && mqc__buffer_failed(buffer))
+        error = MQC_ENOMEM;
+    if (error == MQC_OK)
+        *text_out = buffer->data;
+    else
+        mqc__buffer_fini(buffer);
+    return error;
+}
+
 enum mqc_error mqc_message_to_json(const struct mqc_message *message, char **text_out)
 {
     if (text_out == NULL)
@@ -176,15 +129,31 @@ enum mqc_error mqc_message_to_json(const struct mqc_message *message, char **tex
         return MQC_EINVAL;
     struct mqc__buffer buffer;
     mqc__buffer_init(&buffer, SIZE_MAX / 2);
-    enum mqc_error error = write_message(&buffer, message);
-    (void)mqc__buffer_append(&buffer, "", 1);
-    if (error == MQC_OK && mqc__buffer_failed(&buffer))
-        error = MQC_ENOMEM;
-    if (error == MQC_OK)
-        *text_out = buffer.data;
-    else
-        mqc__buffer_fini(&buffer);
-    return error;
+    return give_text(write_message(&buffer, message), &buffer, text_out);
+}
+
+enum mqc_error mqc_value_to_json(const struct mqc_value *value, char **text_out)
+{
+    if (text_out == NULL)
+        return MQC_EINVAL;
+    *text_out = NULL;
+    if (value == NULL)
+        return MQC_EINVAL;
+    struct mqc__buffer buffer;
+    mqc__buffer_init(&buffer, SIZE_MAX / 2);
+    return give_text(mqc__json_write_value(value, &buffer), &buffer, text_out);
+}
+
+enum mqc_error mqc_text_to_json(struct mqc_view bytes, char **text_out)
+{
+    if (text_out == NULL)
+        return MQC_EINVAL;
+    *text_out = NULL;
+    if (bytes.data == NULL && bytes.size != 0)
+        return MQC_EINVAL;
+    struct mqc__buffer buffer;
+    mqc__buffer_init(&buffer, SIZE_MAX / 2);
+    return give_text(mqc__json_write_string(bytes, &buffer), &buffer, text_out);
 }
 
 enum mqc_error mqc_payload_decode(struct mqc_view payload, const char *content_type,

@@ -11,6 +11,8 @@
 
 static enum mqc__node_type type_of(const struct mqc__settings *settings)
 {
+    if (settings->cluster.is_guest)
+        return MQC__NODE_NONE;
     for (size_t i = 0; i < settings->node_count && settings->node != NULL; i++)
         if (strcmp(settings->nodes[i].name, settings->node) == 0)
             return (enum mqc__node_type)settings->nodes[i].type;
@@ -20,7 +22,7 @@ static enum mqc__node_type type_of(const struct mqc__settings *settings)
 /* A worker does not watch the other workers, unless a pool of its own is made of them. */
 static unsigned watch_of(const struct mqc__settings *settings, enum mqc__node_type type)
 {
-    if (settings->cluster.has_watch)
+    if (settings->cluster.has_watch && !settings->cluster.is_guest)
         return settings->cluster.watch;
     unsigned watch = type != MQC__NODE_NONE ? MQC__TYPES_ALL : 0;
     if (type == MQC__NODE_WORKER)
@@ -66,7 +68,8 @@ enum mqc_error mqc__api_members_options(const struct mqc__settings *settings,
                                         struct mqc_error_info *info)
 {
     const enum mqc__node_type type = type_of(settings);
-    if (settings->is_dynamic && settings->node != NULL && type == MQC__NODE_NONE)
+    if (settings->is_dynamic && settings->node != NULL && type == MQC__NODE_NONE &&
+        !settings->cluster.is_guest)
         return mqc__fail(info, MQC_ECONFIG,
                          "membership is dynamic, and nodes does not tell the type of this node, "
                          "%s: list it there",

@@ -209,9 +209,46 @@ MQC_API void mqc_watch_nodes(struct mqc_backend *backend);
  * are: those of the layout, or with dynamic membership all that were heard of. Any thread. */
 MQC_API size_t mqc_nodes(struct mqc_backend *backend, mqc_node_fn function, void *context);
 
+/* Calls a function for every node of every pool, up or not, and returns how often: pools in the
+ * order of their topics, nodes in Zeek's order. Nothing before mqc_backend_init(). Any thread. */
+MQC_API size_t mqc_pool_nodes(struct mqc_backend *backend, mqc_pool_node_fn function,
+                              void *context);
+
 /* How many nodes of a type ("worker") are up, this one included; 0 for what is no type. Only types
  * that are watched are counted. Any thread. */
 MQC_API size_t mqc_active_node_count(struct mqc_backend *backend, const char *type);
+
+/*
+ * The pools of a configuration without a connection: tells which node would own a key if those that
+ * the caller says were up, as a program outside the cluster sees it. One router takes one call at a
+ * time; different ones are independent.
+ */
+struct mqc_router;
+
+/* Makes a router in which no node is up, with the pools and the nodes of the configuration, of
+ * which it copies what it needs. The caller frees it with mqc_router_free(). MQC_ECONFIG: the
+ * configuration is incomplete or contradicts itself; MQC_ENOMEM. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_router_new(const struct mqc_config *config,
+                                                   struct mqc_router **router_out,
+                                                   struct mqc_error_info *info);
+
+/* Lets a node be up, or down again. MQC_ENOTFOUND: the configuration lists no such node. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_router_set_up(struct mqc_router *router,
+                                                      struct mqc_view node, bool is_up,
+                                                      struct mqc_error_info *info);
+
+/* As mqc_hrw_topic() and mqc_rr_topic(). A router's turns are its own: it begins with each pool's
+ * first node. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_router_hrw(struct mqc_router *router, struct mqc_view pool,
+                                                   const struct mqc_key *key,
+                                                   struct mqc_route *route_out,
+                                                   struct mqc_error_info *info);
+MQC_API MQC_MUST_USE enum mqc_error mqc_router_rr(struct mqc_router *router, struct mqc_view pool,
+                                                  struct mqc_view key, struct mqc_route *route_out,
+                                                  struct mqc_error_info *info);
+
+/* Frees a router and sets the caller's pointer to NULL; a NULL inside is fine. */
+MQC_API void mqc_router_free(struct mqc_router **router);
 
 /* --- Subscriptions and handlers ------------------------------------------------------------- */
 
@@ -296,6 +333,22 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_event_from_text(const struct mqc_backend
                                                         struct mqc_error_info *info);
 
 /*
+ * Reads a key from text: as an argument of mqc_event_from_text(), where the type before the colon
+ * may be any of Zeek's, since Zeek hashes all of it: enum transport_proto:tcp, and with the value
+ * in JSON vector of string:["a","b"]. A `type` that is not NULL is the declared type of all keys,
+ * as for a declared event's argument: with string any text is taken as it is, which is what round
+ * robin needs. The caller frees *key_out with mqc_key_free(). Any thread. MQC_ETYPE,
+ * MQC_EMALFORMED: *info says what was expected; MQC_EINVAL: `type` is no type; MQC_ETOOLARGE,
+ * MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_key_from_text(const char *text, const char *type,
+                                                      struct mqc_key **key_out,
+                                                      struct mqc_error_info *info);
+
+/* Frees a key and sets the caller's pointer to NULL; a NULL inside is fine. */
+MQC_API void mqc_key_free(struct mqc_key **key);
+
+/*
  * Writes the MQTT topic that an event topic travels on, for other MQTT tools and a broker's access
  * list: <root>/event/<topic>, in which '+', '#', '%' and every byte that is no printable ASCII are
  * written as %XX. The caller frees *text_out with free(). MQC_ETOPIC: over 65,535 bytes or 200
@@ -313,17 +366,28 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_mqtt_presence_topic(const struct mqc_con
                                                             char **text_out,
                                                             struct mqc_error_info *info);
 
+/* Where a publication goes. */
+enum mqc_target {
+    MQC_TARGET_TOPIC, /* mqc_publish() */
+    MQC_TARGET_HRW,   /* mqc_publish_hrw() */
+    MQC_TARGET_RR,    /* mqc_publish_rr(); the key is a string */
+};
+
 /* A publication read from JSON. */
 struct mqc_request {
-    struct mqc_view topic;
+    enum mqc_target target;
+    struct mqc_view topic; /* TOPIC */
+    struct mqc_view pool;  /* HRW, RR */
+    struct mqc_key key;    /* HRW, RR */
     struct mqc_event event;
 };
 
 /*
  * Reads {"topic": .., "event": .., "args": [..]}, arguments tagged or plain and typed by the
- * declared signature, or a data message of Zeek's WebSocket API. The caller frees *request_out with
- * mqc_request_free(). Any thread. MQC_EMALFORMED: *info says what and where; MQC_ETYPE,
- * MQC_ETOOLARGE, MQC_EUNDECLARED, MQC_ENOMEM.
+ * declared signature, or a data message of Zeek's WebSocket API. In place of the topic there may be
+ * "hrw": {"pool": .., "key": ..}, the key tagged or plain, or "rr", whose key is a string and may
+ * be missing. The caller frees *request_out with mqc_request_free(). Any thread. MQC_EMALFORMED:
+ * *info says what and where; MQC_ETYPE, MQC_ETOOLARGE, MQC_EUNDECLARED, MQC_ENOMEM.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_request_from_json(const struct mqc_backend *backend,
                                                           struct mqc_view json,
@@ -340,6 +404,13 @@ MQC_API void mqc_request_free(struct mqc_request **request);
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_message_to_json(const struct mqc_message *message,
                                                         char **text_out);
+
+/* Write a value as tagged JSON, {"@data-type":"count","data":5}, and any bytes as a JSON string.
+ * The caller frees *text_out with free(). Any thread. MQC_ETOOLARGE: nested deeper than
+ * MQC_MAX_DEPTH; MQC_EINVAL; MQC_ENOMEM. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_value_to_json(const struct mqc_value *value,
+                                                      char **text_out);
+MQC_API MQC_MUST_USE enum mqc_error mqc_text_to_json(struct mqc_view bytes, char **text_out);
 
 /*
  * Reads one MQTT payload, protobuf or JSON as the content type says (NULL: found out by looking),

@@ -10,6 +10,10 @@
 
 #define TEXT_ROOM ((size_t)64 << 20)
 
+/* What a process outside the cluster goes by in the pools. With no name at all, Zeek's rules give
+ * no pool a node; this one is no node's, since it has a '/'. */
+static const char outsider[] = "/";
+
 static void act(void *context, const struct mqc__membership_action *action)
 {
     struct mqc__members *members = context;
@@ -75,8 +79,10 @@ static enum mqc_error fill(struct mqc__members *members, struct mqc_error_info *
         !copy_text(&members->texts, &options->node) || !copy_nodes(members))
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     members->self = mqc_view_text(options->node);
-    const struct mqc__pools_options pools_options = {.self = members->self,
-                                                     .separator = options->separator};
+    const struct mqc__pools_options pools_options = {
+        .self = members->self.size != 0 ? members->self : mqc_view_text(outsider),
+        .separator = options->separator,
+    };
     members->pools = mqc__pools_new(&pools_options);
     if (members->pools == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");

@@ -114,6 +114,15 @@ enum mqc_error mqc__members_rr(struct mqc__members *members, struct mqc_view poo
 /* Calls the function for every node that is known, this one too; returns how many. */
 size_t mqc__members_each(struct mqc__members *members, mqc_node_fn function, void *context);
 
+/* Calls the function for every node of every pool; returns how often. */
+size_t mqc__members_each_in_pools(struct mqc__members *members, mqc_pool_node_fn function,
+                                  void *context);
+
+/* Where there is no session: lets a node of the layout be up, or down again. After start.
+ * MQC_ENOTFOUND: no such node. */
+enum mqc_error mqc__members_assume(struct mqc__members *members, struct mqc_view node, bool is_up,
+                                   struct mqc_error_info *info);
+
 /* How many nodes of a type are up, this one included. */
 size_t mqc__members_active_count(struct mqc__members *members, enum mqc__node_type type);
 

@@ -12,6 +12,9 @@
 #define TOPIC_ROOM ((size_t)4096)
 #define TYPE_ROOM ((size_t)1 << 20)
 
+/* Memory for the declared type of a key. */
+#define TYPE_ROOM ((size_t)1 << 20)
+
 /* By its topic, or by the name that makes the topic of Zeek's own pools. */
 static struct mqc__pool *find_pool_locked(struct mqc__members *members, struct mqc_view pool)
 {
@@ -188,6 +191,46 @@ size_t mqc__members_each(struct mqc__members *members, mqc_node_fn function, voi
     }
     pthread_mutex_unlock(&members->mutex);
     return count + known;
+}
+
+size_t mqc__members_each_in_pools(struct mqc__members *members, mqc_pool_node_fn function,
+                                  void *context)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&members->mutex);
+    /* Without memory for new members, those from before are told. */
+    (void)mqc__members_refresh_locked(members, NULL);
+    for (size_t i = 0; i < mqc__pools_count(members->pools); i++) {
+        const struct mqc__pool *pool = mqc__pools_at(members->pools, i);
+        for (size_t j = 0; j < pool->node_count; j++)
+            function(context, pool->spec.topic, pool->nodes[j].name);
+        count += pool->node_count;
+    }
+    pthread_mutex_unlock(&members->mutex);
+    return count;
+}
+
+static bool has_node(const struct mqc__members *members, struct mqc_view name)
+{
+    for (size_t i = 0; i < members->options.node_count; i++)
+        if (mqc_view_equal(members->options.nodes[i].name, name))
+            return true;
+    return false;
+}
+
+enum mqc_error mqc__members_assume(struct mqc__members *members, struct mqc_view node, bool is_up,
+                                   struct mqc_error_info *info)
+{
+    if (!has_node(members, node))
+        return mqc__fail(info, MQC_ENOTFOUND, "there is no node '%.*s' in nodes", shown(node),
+                         node.data);
+    pthread_mutex_lock(&members->mutex);
+    if (is_up)
+        mqc__pools_node_up(members->pools, node);
+    else
+        mqc__pools_node_down(members->pools, node);
+    pthread_mutex_unlock(&members->mutex);
+    return MQC_OK;
 }
 
 size_t mqc__members_active_count(struct mqc__members *members, enum mqc__node_type type)

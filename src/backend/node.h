@@ -50,4 +50,7 @@ struct mqc_node {
 /* Takes one node of a list. It must not call the backend. */
 typedef void (*mqc_node_fn)(void *context, const struct mqc_node *node);
 
+/* Takes one node of one pool. The texts live for the call. It must not call the backend. */
+typedef void (*mqc_pool_node_fn)(void *context, struct mqc_view pool_topic, struct mqc_view node);
+
 #endif

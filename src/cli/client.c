@@ -82,6 +82,7 @@ static int load_config(struct mqc__client *client, const struct mqc__options *op
     /* A full outbox holds standard input back instead of dropping what was read from it. */
     const struct mqc__preset presets[] = {
         {"broker.client_id", client_id},
+        {"cluster.guest", "true"},
         {"broker.session_expiry", "0s"},
         {"delivery.when_full", "refuse"},
     };

@@ -88,8 +88,8 @@ struct mqc__json_signatures {
 
 /*
  * Reads {"topic": "..", "event": "name", "args": [..]}; in place of the topic there may be
- * "hrw" or "rr": {"pool": "..", "key": ..}, or nothing; "args" may be missing. Each argument and
- * key is tagged or plain. A plain one takes the declared type when `signatures` (which may be NULL)
+ * "hrw" or "rr": {"pool": "..", "key": ..}, or nothing; "args" may be missing, and so may the key of
+ * rr, a string, which is then empty. Each argument and key is tagged or plain. A plain one takes the declared type when `signatures` (which may be NULL)
  * knows the event: text for addr, subnet, port, enum; a number (a port is tcp then, a time is in
  * Unix seconds, an interval in seconds, both exact to the nanosecond) or text for port, time,
  * interval; an array for set, vector, record; an object by field name for record, by key for table;

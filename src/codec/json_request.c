@@ -49,21 +49,26 @@ static enum mqc_error take_text(const struct mqc__json_reader *reader, const str
     return mqc__json_reader_text(reader, mqc__json_text(member->value), text_out);
 }
 
+/* A key with a declared type, a scalar one, may be missing. */
 static enum mqc_error take_pool(struct mqc__json_reader *reader, const struct member *member,
-                                struct mqc_view *pool_out, struct mqc_value *key_out)
+                                const struct mqc__type_spec *key_spec, struct mqc_view *pool_out,
+                                struct mqc_value *key_out)
 {
     (void)snprintf(reader->what, sizeof reader->what, "%s", member->name);
     struct member members[] = {{.name = "pool"}, {.name = "key"}};
     enum mqc_error error = take_members(reader, member->value, members, 2);
     if (error != MQC_OK)
         return error;
-    if (!members[0].is_present || !members[1].is_present)
+    if (!members[0].is_present || (!members[1].is_present && key_spec == NULL))
         return mqc__json_reader_fail(reader, MQC_EMALFORMED, "no \"%s\"",
                                      members[members[0].is_present ? 1 : 0].name);
     error = take_text(reader, &members[0], pool_out);
+    *key_out = mqc_string_text("");
     (void)snprintf(reader->what, sizeof reader->what, "the key of %s", member->name);
-    if (error == MQC_OK)
-        error = mqc__json_read_typed(reader, NULL, members[1].value, 1, key_out);
+    if (error == MQC_OK && members[1].is_present)
+        error = mqc__json_read_typed(reader, key_spec, members[1].value, 1, key_out);
+    if (error == MQC_OK && key_spec != NULL && key_out->type != key_spec->scalar)
+        error = mqc__json_reader_fail(reader, MQC_ETYPE, "expected a string");
     reader->what[0] = '\0';
     return error;
 }
@@ -105,6 +110,8 @@ enum { TOPIC, HRW, RR, EVENT, ARGS, MEMBER_COUNT };
 static enum mqc_error take_target(struct mqc__json_reader *reader, const struct member *members,
                                   struct mqc__json_request *request)
 {
+    static const struct mqc__type_spec string = {.shape = MQC__SHAPE_SCALAR,
+                                                 .scalar = MQC_TYPE_STRING};
     request->has_topic = members[TOPIC].is_present;
     request->has_hrw = members[HRW].is_present;
     request->has_rr = members[RR].is_present;
@@ -114,9 +121,9 @@ static enum mqc_error take_target(struct mqc__json_reader *reader, const struct 
     if (request->has_topic)
         return take_text(reader, &members[TOPIC], &request->topic);
     if (request->has_hrw)
-        return take_pool(reader, &members[HRW], &request->hrw_pool, &request->hrw_key);
+        return take_pool(reader, &members[HRW], NULL, &request->hrw_pool, &request->hrw_key);
     if (request->has_rr)
-        return take_pool(reader, &members[RR], &request->rr_pool, &request->rr_key);
+        return take_pool(reader, &members[RR], &string, &request->rr_pool, &request->rr_key);
     return MQC_OK;
 }
 

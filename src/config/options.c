@@ -112,6 +112,14 @@ const struct mqc__option mqc__options[] = {
             "to a pool; [] is none. Workers do not watch each other unless told to, so that a "
             "fleet of 10,000 workers costs a worker nothing: a worker that publishes to a pool of "
             "workers needs worker in this list."},
+    {.path = "cluster.guest",
+     .kind = MQC__OPTION_BOOL,
+     .offset = AT(cluster.is_guest),
+     .default_text = "false",
+     .doc = "true makes the process a guest of the cluster, for tools beside a node: it goes by "
+            "the name of node without being that node, announces nothing, belongs to no pool, "
+            "subscribes to nothing by itself, and watches nobody unless the program asks for it. "
+            "All commands but run are guests."},
 
     {.path = "node",
      .kind = MQC__OPTION_TEXT,

@@ -48,6 +48,7 @@ struct mqc__settings {
         uint64_t lease_ms;    /* whole seconds */
         unsigned watch;       /* if has_watch: a bit 1U << enum mqc__node_type for each type */
         bool has_watch;
+        bool is_guest;
     } cluster;
     const char *node; /* NULL: not set */
     struct {

@@ -39,6 +39,7 @@ static void test_null_arguments_are_refused(void)
     CHECK_INT(mqc_unsubscribe(NULL, mqc_view_text("t"), MQC_MATCH_PREFIX, &info), MQC_EINVAL);
     CHECK_INT(mqc_on_event(NULL, "e", NULL, NULL, &info), MQC_EINVAL);
     CHECK_INT(mqc_on_prefix(NULL, mqc_view_text(""), NULL, NULL, &info), MQC_EINVAL);
+    CHECK_UNSIGNED(mqc_pool_nodes(NULL, NULL, NULL), 0);
     CHECK_INT(mqc_on_error(NULL, NULL, NULL), MQC_EINVAL);
     CHECK_INT(mqc_on_state(NULL, NULL, NULL), MQC_EINVAL);
     mqc_off(NULL, NULL, NULL);

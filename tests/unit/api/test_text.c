@@ -144,7 +144,7 @@ static void test_request_from_json_reads_both_forms(void)
         {"{\"event\":\"e\"}", "\"topic\" is missing"},
         {"{\"topic\":\"t\"}", "event"},
         {"{\"topic\":\"t\",\"event\":\"e\",\"arg\":[]}", "arg"},
-        {"{\"hrw\":{\"pool\":\"p\",\"key\":1},\"event\":\"e\"}", "pools"},
+        {"{\"hrw\":{\"pool\":\"p\"},\"event\":\"e\"}", "hrw: no \"key\""},
     };
     struct mqc_backend *backend = new_backend();
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -167,6 +167,52 @@ static void test_request_from_json_reads_both_forms(void)
         CHECK_CONTAINS(info.text, bad[i].expected);
     }
     mqc_backend_free(&backend);
+}
+
+static void test_request_from_json_reads_pools(void)
+{
+    static const struct {
+        const char *json;
+        enum mqc_target target;
+        const char *key;
+    } cases[] = {
+        {"{\"hrw\":{\"pool\":\"p\",\"key\":1},\"event\":\"e\"}", MQC_TARGET_HRW,
+         "{\"@data-type\":\"count\",\"data\":1}"},
+        {"{\"hrw\":{\"pool\":\"p\",\"key\":{\"@data-type\":\"port\",\"data\":\"53/udp\"}},"
+         "\"event\":\"e\"}",
+         MQC_TARGET_HRW, "{\"@data-type\":\"port\",\"data\":\"53/udp\"}"},
+        {"{\"rr\":{\"pool\":\"p\",\"key\":\"k\"},\"event\":\"e\"}", MQC_TARGET_RR,
+         "{\"@data-type\":\"string\",\"data\":\"k\"}"},
+        {"{\"rr\":{\"pool\":\"p\"},\"event\":\"e\"}", MQC_TARGET_RR,
+         "{\"@data-type\":\"string\",\"data\":\"\"}"},
+    };
+    struct mqc_backend *backend = new_backend();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mqc_request *request = NULL;
+        char *key = NULL;
+        REQUIRE(mqc_request_from_json(backend, mqc_view_text(cases[i].json), &request, NULL) ==
+                MQC_OK);
+        CHECK_INT(request->target, cases[i].target);
+        CHECK_VIEW_TEXT(request->pool, "p");
+        CHECK(request->key.type == NULL);
+        CHECK_INT(mqc_value_to_json(&request->key.value, &key), MQC_OK);
+        CHECK_TEXT(key, cases[i].key);
+        free(key);
+        mqc_request_free(&request);
+    }
+    mqc_backend_free(&backend);
+}
+
+static void test_text_to_json_writes_any_bytes(void)
+{
+    char *json = NULL;
+    CHECK_INT(mqc_text_to_json(mqc_view_bytes("a\"\n\xff", 4), &json), MQC_OK);
+    CHECK_TEXT(json, "\"a\\\"\\n\xf4\x8f\xbb\xbf\"");
+    free(json);
+    CHECK_INT(mqc_text_to_json(mqc_view_bytes(NULL, 1), &json), MQC_EINVAL);
+    CHECK_INT(mqc_text_to_json(mqc_view_text("a"), NULL), MQC_EINVAL);
+    CHECK_INT(mqc_value_to_json(NULL, &json), MQC_EINVAL);
+    CHECK(json == NULL);
 }
 
 static void test_message_to_json_writes_what_is_empty_as_null(void)
@@ -201,6 +247,8 @@ int main(void)
         {"event_from_text_tagged_is_exact", test_event_from_text_tagged_is_exact},
         {"event_from_text_declared_takes_the_type", test_event_from_text_declared_takes_the_type},
         {"request_from_json_reads_both_forms", test_request_from_json_reads_both_forms},
+        {"request_from_json_reads_pools", test_request_from_json_reads_pools},
+        {"text_to_json_writes_any_bytes", test_text_to_json_writes_any_bytes},
         {"message_to_json_writes_what_is_empty_as_null",
          test_message_to_json_writes_what_is_empty_as_null},
         CU_TEST_INFO_NULL,

@@ -115,10 +115,17 @@ static void test_request_targets_read(void)
     result_fini(&result);
 
     result_init(&result, mqc_view_text("{\"event\":\"e\",\"rr\":{\"key\":" T(
-                             "address", "\"10.0.0.1\"") ",\"pool\":\"p\"}}"));
+                             "string", "\"10.0.0.1\"") ",\"pool\":\"p\"}}"));
     CHECK_INT(result.error, MQC_OK);
     CHECK(result.request.has_rr);
-    CHECK_INT(result.request.rr_key.type, MQC_TYPE_ADDRESS);
+    CHECK_VIEW_TEXT(result.request.rr_key.as.text, "10.0.0.1");
+    result_fini(&result);
+
+    result_init(&result, mqc_view_text("{\"event\":\"e\",\"rr\":{\"pool\":\"p\"}}"));
+    CHECK_INT(result.error, MQC_OK);
+    CHECK(result.request.has_rr);
+    CHECK_INT(result.request.rr_key.type, MQC_TYPE_STRING);
+    CHECK_VIEW_TEXT(result.request.rr_key.as.text, "");
     result_fini(&result);
 
     result_init(&result, mqc_view_text("{\"event\":\"e\"}"));
@@ -143,8 +150,11 @@ static void test_request_wrong_shape_refused(void)
     CHECK_FAILS("{\"event\":\"e\",\"hrw\":{\"pool\":\"p\"}}", MQC_EMALFORMED, "hrw: no \"key\"");
     CHECK_FAILS("{\"event\":\"e\",\"rr\":{\"key\":\"k\"}}", MQC_EMALFORMED, "rr: no \"pool\"");
     CHECK_FAILS("{\"event\":\"e\",\"rr\":{\"key\":1,\"pool\":1}}", MQC_EMALFORMED, "rr: \"pool\"");
-    CHECK_FAILS("{\"event\":\"e\",\"rr\":{\"key\":{},\"pool\":\"p\"}}", MQC_ETYPE,
-                "the key of rr: a plain object");
+    CHECK_FAILS("{\"event\":\"e\",\"hrw\":{\"key\":{},\"pool\":\"p\"}}", MQC_ETYPE,
+                "the key of hrw: a plain object");
+    CHECK_FAILS("{\"event\":\"e\",\"rr\":{\"key\":5,\"pool\":\"p\"}}", MQC_ETYPE, "the key of rr");
+    CHECK_FAILS("{\"event\":\"e\",\"rr\":{\"pool\":\"p\",\"key\":" T("count", "5") "}}", MQC_ETYPE,
+                "the key of rr: expected a string");
     CHECK_FAILS("{\"event\":\"e\",\"rr\":{\"key\":1,\"pool\":\"p\",\"x\":1}}", MQC_EMALFORMED,
                 "unknown member 'x'");
 }
