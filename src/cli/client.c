@@ -86,8 +86,15 @@ static int load_config(struct mqc__client *client, const struct mqc__options *op
         {"broker.session_expiry", "0s"},
         {"delivery.when_full", "refuse"},
     };
-    return mqc__settings_load(options, presets, sizeof presets / sizeof presets[0], stderr,
-                              &client->config);
+    const int status = mqc__settings_load(options, presets, sizeof presets / sizeof presets[0],
+                                          stderr, &client->config);
+    /* Where no layout was given, nobody is a stranger to it. */
+    if (status == MQC__EXIT_DONE && mqc_config_node_count(client->config) == 0 &&
+        mqc_config_set(client->config, "membership", "dynamic", NULL) != MQC_OK) {
+        mqc__report(client->who, "%s", mqc_error_text(MQC_ENOMEM));
+        return MQC__EXIT_FAILED;
+    }
+    return status;
 }
 
 static void stop_signals(sigset_t *signals_out)

@@ -9,21 +9,36 @@
 
 static const char usage[] =
     "Usage: mqcluster publish [OPTION...] TOPIC EVENT [ARG...]\n"
+    "       mqcluster publish [OPTION...] --hrw POOL --key KEY EVENT [ARG...]\n"
+    "       mqcluster publish [OPTION...] --rr POOL [--key KEY] EVENT [ARG...]\n"
     "       mqcluster publish [OPTION...] --stdin\n"
     "\n"
-    "Publishes an event. An ARG is plain text, typed by the event's declaration if there is one\n"
-    "and else guessed (T, 5, -5, 1.5, 80/tcp, 10.0.0.1, 10.0.0.0/8, 3s, any text); or it says its\n"
-    "type (count:5, string:80/tcp, addr:10.0.0.1); or it is a value in JSON\n"
-    "({\"@data-type\":\"count\",\"data\":5}). After '--' nothing is taken as an option.\n"
+    "Publishes an event to a topic, or to one node of a pool. An ARG is plain text, typed by the\n"
+    "event's declaration if there is one and else guessed (T, 5, -5, 1.5, 80/tcp, 10.0.0.1,\n"
+    "10.0.0.0/8, 3s, any text); or it says its type (count:5, string:80/tcp, addr:10.0.0.1); or\n"
+    "it is a value in JSON ({\"@data-type\":\"count\",\"data\":5}). After '--' nothing is taken "
+    "as\n"
+    "an option.\n"
     "\n"
+    "      --hrw POOL       publish to the node of the pool that owns KEY, of those that are up;\n"
+    "                       POOL is proxy, worker, logger, or one of the configuration's pools,\n"
+    "                       by name or topic. Waits until it is known who is up: 3 s after the\n"
+    "                       broker was reached at most, unless --timeout says something else\n"
+    "      --rr POOL        publish to the nodes of the pool in turn: with --count or --stdin,\n"
+    "                       since every run begins with the first\n"
+    "      --key KEY        what the node is chosen for. For --hrw read as an ARG is; since Zeek\n"
+    "                       hashes the type too, it may be any: 'enum transport_proto:tcp',\n"
+    "                       'vector of string:[\"a\",\"b\"]'. For --rr any text (default '')\n"
     "      --stdin          read events from standard input, one JSON object a line:\n"
     "                       {\"topic\": \"app/x\", \"event\": \"ping\", \"args\": [\"hello\", 1]}\n"
+    "                       or in place of the topic \"hrw\": {\"pool\": \"proxy\", \"key\": 5},\n"
+    "                       or \"rr\": {\"pool\": \"proxy\", \"key\": \"k\"};\n"
     "                       lines that are no event are reported and counted; stopped by a\n"
     "                       signal before the end of the input, it says after which line\n"
     "      --wait           return when the broker has acknowledged every event (30 s at most,\n"
     "                       unless --timeout says something else)\n"
-    "      --timeout S      give up after S seconds of waiting for room in the outbox, or for\n"
-    "                       acknowledgements at the end\n"
+    "      --timeout S      give up after S seconds of waiting for room in the outbox, for a node\n"
+    "                       of the pool, or for acknowledgements at the end\n"
     "      --count N        publish the event N times\n"
     "      --interval S     with S seconds between them\n"
     "\n" MQC__HELP_CONFIG MQC__HELP_BROKER MQC__HELP_COMMON "\n"
@@ -36,6 +51,9 @@ enum {
     OPTION_TIMEOUT,
     OPTION_COUNT,
     OPTION_INTERVAL,
+    OPTION_HRW,
+    OPTION_RR,
+    OPTION_KEY,
 };
 
 struct publish {
@@ -46,7 +64,10 @@ struct publish {
     bool is_repeated; /* --count or --interval */
     uint64_t count;
     int64_t interval_ms;
-    char **operands;
+    const char *hrw_pool; /* NULL: not given, as the next two */
+    const char *rr_pool;
+    const char *key;
+    char **operands; /* TOPIC, unless there is a pool, EVENT, ARG... */
     int operand_count;
 };
 
@@ -64,6 +85,9 @@ static bool take_option(struct publish *publish, int option, char *argument)
     case OPTION_INTERVAL:
         publish->is_repeated = true;
         return mqc__options_seconds(who, argument, &publish->interval_ms);
+    case OPTION_HRW: publish->hrw_pool = argument; return true;
+    case OPTION_RR: publish->rr_pool = argument; return true;
+    case OPTION_KEY: publish->key = argument; return true;
     default: return mqc__options_take(&publish->common, option, argument);
     }
 }
@@ -84,6 +108,9 @@ static bool take_arguments(struct publish *publish, int argc, char **argv)
                                           {"timeout", required_argument, NULL, OPTION_TIMEOUT},
                                           {"count", required_argument, NULL, OPTION_COUNT},
                                           {"interval", required_argument, NULL, OPTION_INTERVAL},
+                                          {"hrw", required_argument, NULL, OPTION_HRW},
+                                          {"rr", required_argument, NULL, OPTION_RR},
+                                          {"key", required_argument, NULL, OPTION_KEY},
                                           {NULL, 0, NULL, 0}};
     int count = 0;
     publish->operands = argv + 1;
@@ -107,16 +134,39 @@ static bool take_arguments(struct publish *publish, int argc, char **argv)
     return true;
 }
 
+static bool has_pool(const struct publish *publish)
+{
+    return publish->hrw_pool != NULL || publish->rr_pool != NULL;
+}
+
+static const char *find_mistake(const struct publish *publish)
+{
+    if (publish->from_stdin && publish->is_repeated)
+        return "--count and --interval do not go with --stdin";
+    if (publish->from_stdin && (has_pool(publish) || publish->key != NULL))
+        return "--hrw, --rr and --key do not go with --stdin, whose lines say it";
+    if (publish->hrw_pool != NULL && publish->rr_pool != NULL)
+        return "--hrw and --rr do not go together";
+    if (publish->key != NULL && !has_pool(publish))
+        return "--key needs --hrw POOL or --rr POOL";
+    if (publish->hrw_pool != NULL && publish->key == NULL)
+        return "--hrw needs --key KEY";
+    if (has_pool(publish) && publish->operand_count < 1)
+        return "expected EVENT";
+    if (!publish->from_stdin && !has_pool(publish) && publish->operand_count < 2)
+        return "expected TOPIC and EVENT, or --stdin";
+    return NULL;
+}
+
 static bool check_arguments(const struct publish *publish)
 {
-    const char *who = publish->common.who;
+    const char *mistake = find_mistake(publish);
     if (publish->from_stdin && publish->operand_count != 0)
-        mqc__report(who, "unexpected argument '%s': --stdin reads topics and events",
+        mqc__report(publish->common.who,
+                    "unexpected argument '%s': --stdin reads topics and events",
                     publish->operands[0]);
-    else if (publish->from_stdin && publish->is_repeated)
-        mqc__report(who, "--count and --interval do not go with --stdin");
-    else if (!publish->from_stdin && publish->operand_count < 2)
-        mqc__report(who, "expected TOPIC and EVENT, or --stdin");
+    else if (mistake != NULL)
+        mqc__report(publish->common.who, "%s", mistake);
     else
         return true;
     return false;
@@ -142,10 +192,9 @@ static bool pause_between(struct publish *publish)
     return !client->was_stopped;
 }
 
-static int publish_repeatedly(struct publish *publish, const struct mqc_event *event)
+static int publish_repeatedly(struct publish *publish, const struct mqc_request *request)
 {
     struct mqc_error_info info;
-    const struct mqc_view topic = mqc_view_text(publish->operands[0]);
     for (uint64_t i = 0; i < publish->count; i++) {
         if (i != 0 && !pause_between(publish)) {
             mqc__client_report(&publish->publisher.client,
@@ -153,23 +202,49 @@ static int publish_repeatedly(struct publish *publish, const struct mqc_event *e
                                publish->count);
             return MQC__EXIT_FAILED;
         }
-        if (mqc__publisher_offer(&publish->publisher, topic, event, &info) != MQC__OFFER_ACCEPTED)
+        if (mqc__publisher_offer(&publish->publisher, request, &info) != MQC__OFFER_ACCEPTED)
             return fail(publish, &info);
     }
     return MQC__EXIT_DONE;
 }
 
-static int publish_arguments(struct publish *publish)
+static int publish_arguments(struct publish *publish, struct mqc_request *request)
 {
     struct mqc_error_info info;
     struct mqc_event *event = NULL;
-    const char *const *args = (const char *const *)publish->operands + 2;
-    if (mqc_event_from_text(publish->publisher.client.backend, publish->operands[1], args,
-                            (size_t)publish->operand_count - 2, &event, &info) != MQC_OK)
+    const int event_at = has_pool(publish) ? 0 : 1;
+    const char *const *args = (const char *const *)publish->operands + event_at + 1;
+    if (mqc_event_from_text(publish->publisher.client.backend, publish->operands[event_at], args,
+                            (size_t)(publish->operand_count - event_at - 1), &event,
+                            &info) != MQC_OK)
         return fail(publish, &info);
-    const int status = publish_repeatedly(publish, event);
+    request->event = *event;
+    const int status = publish_repeatedly(publish, request);
     mqc_event_free(&event);
     return status;
+}
+
+/* Where the arguments say that the events go. */
+static int read_target(struct publish *publish, struct mqc_key **key_out,
+                       struct mqc_request *request_out)
+{
+    struct mqc_error_info info;
+    const bool is_rr = publish->rr_pool != NULL;
+    *request_out = (struct mqc_request){.target = MQC_TARGET_TOPIC};
+    if (!has_pool(publish)) {
+        request_out->topic = mqc_view_text(publish->from_stdin ? "" : publish->operands[0]);
+        return MQC__EXIT_DONE;
+    }
+    if (mqc_key_from_text(publish->key != NULL ? publish->key : "", is_rr ? "string" : NULL,
+                          key_out, &info) != MQC_OK)
+        return fail(publish, &info);
+    request_out->target = is_rr ? MQC_TARGET_RR : MQC_TARGET_HRW;
+    request_out->pool = mqc_view_text(is_rr ? publish->rr_pool : publish->hrw_pool);
+    request_out->key = **key_out;
+    const struct mqc__choice choice = {is_rr, request_out->pool, &request_out->key};
+    if (mqc__choice_check(&choice, publish->publisher.client.config, &info) != MQC_OK)
+        return fail(publish, &info);
+    return MQC__EXIT_DONE;
 }
 
 /* A terminal on which somebody types is left alone. */
@@ -179,18 +254,33 @@ static bool wants_progress(const struct publish *publish)
            !isatty(STDIN_FILENO);
 }
 
+/* Connects; lines from standard input may name pools too. */
+static int start(struct publish *publish)
+{
+    struct mqc__publisher *publisher = &publish->publisher;
+    const int status = publish->from_stdin || has_pool(publish)
+                           ? mqc__roster_watch(&publisher->roster, &publisher->client)
+                           : MQC__EXIT_DONE;
+    return status == MQC__EXIT_DONE ? mqc__client_start(&publisher->client) : status;
+}
+
 static int publish_all(struct publish *publish)
 {
     struct mqc__client *client = &publish->publisher.client;
+    struct mqc_key *key = NULL;
+    struct mqc_request request;
     int status = mqc__client_open(client, &publish->common);
     if (status == MQC__EXIT_DONE)
-        status = mqc__client_start(client);
+        status = read_target(publish, &key, &request);
+    if (status == MQC__EXIT_DONE)
+        status = start(publish);
     if (status == MQC__EXIT_DONE) {
         status = publish->from_stdin
                      ? mqc__publish_lines(&publish->publisher, wants_progress(publish))
-                     : publish_arguments(publish);
+                     : publish_arguments(publish, &request);
         status = mqc__publisher_finish(&publish->publisher, status);
     }
+    mqc_key_free(&key);
     mqc__client_fini(client);
     return status;
 }

@@ -42,8 +42,7 @@ static bool publish_line(struct mqc__publisher *publisher, const struct mqc__lin
         complain(publisher, lines, &info);
         return true;
     }
-    const enum mqc__offer offer =
-        mqc__publisher_offer(publisher, request->topic, &request->event, &info);
+    const enum mqc__offer offer = mqc__publisher_offer(publisher, request, &info);
     mqc_request_free(&request);
     if (offer != MQC__OFFER_ACCEPTED)
         complain(publisher, lines, &info);

@@ -41,16 +41,36 @@ static bool publish_patiently(struct mqc__publisher *publisher, struct mqc_view 
     return true;
 }
 
-enum mqc__offer mqc__publisher_offer(struct mqc__publisher *publisher, struct mqc_view topic,
-                                     const struct mqc_event *event, struct mqc_error_info *info)
+/* Once for each event, so that waiting for room takes no further turn of a pool. */
+static bool publish_to_pool(struct mqc__publisher *publisher, const struct mqc_request *request,
+                            struct mqc_error_info *info)
 {
-    if (publish_patiently(publisher, topic, event, info)) {
+    const struct mqc__choice choice = {
+        .is_in_turn = request->target == MQC_TARGET_RR,
+        .pool = request->pool,
+        .key = &request->key,
+    };
+    struct mqc_route route;
+    return mqc__choice_live(&choice, &publisher->roster, publisher->timeout_ms, &route, info) ==
+               MQC_OK &&
+           publish_patiently(publisher, mqc_view_text(route.topic), &request->event, info);
+}
+
+enum mqc__offer mqc__publisher_offer(struct mqc__publisher *publisher,
+                                     const struct mqc_request *request, struct mqc_error_info *info)
+{
+    const bool is_accepted =
+        request->target == MQC_TARGET_TOPIC
+            ? publish_patiently(publisher, request->topic, &request->event, info)
+            : publish_to_pool(publisher, request, info);
+    if (is_accepted) {
         publisher->accepted_count++;
         return MQC__OFFER_ACCEPTED;
     }
     publisher->refused_count++;
     switch (info->code) {
     case MQC_EFULL:
+    case MQC_ETIMEOUT:
     case MQC_ENOTINIT:
     case MQC_ECLOSED:
     case MQC_ETAKEN: return MQC__OFFER_ENDED;

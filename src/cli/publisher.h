@@ -1,14 +1,15 @@
 #ifndef MQC_CLI_PUBLISHER_H
 #define MQC_CLI_PUBLISHER_H
 
-#include "cli/client.h"
+#include "cli/choice.h"
 
 /* The sending side of `mqcluster publish`: offers events to the outbox, waits for room, brings out
  * at the end what was accepted. One thread. */
 struct mqc__publisher {
     struct mqc__client client;
-    int64_t timeout_ms; /* how long to wait for room, and for the end; -1: not given */
-    bool must_wait;     /* --wait: until the broker has acknowledged */
+    struct mqc__roster roster; /* to be watched if an event may go to a pool */
+    int64_t timeout_ms;        /* how long to wait for room, and for the end; -1: not given */
+    bool must_wait;            /* --wait: until the broker has acknowledged */
     uint64_t accepted_count;
     uint64_t refused_count;
 };
@@ -20,9 +21,11 @@ enum mqc__offer {
     MQC__OFFER_ENDED,   /* *info says why no other event will do better */
 };
 
-/* Publishes one event; while the outbox is full, waits. Counts what was accepted and refused. */
-enum mqc__offer mqc__publisher_offer(struct mqc__publisher *publisher, struct mqc_view topic,
-                                     const struct mqc_event *event, struct mqc_error_info *info);
+/* Publishes one event, for which it chooses the pool's node first if the request says so; while the
+ * outbox is full, waits. Counts what was accepted and refused. */
+enum mqc__offer mqc__publisher_offer(struct mqc__publisher *publisher,
+                                     const struct mqc_request *request,
+                                     struct mqc_error_info *info);
 
 /* Brings what was accepted to the broker, reports what could not be, and closes the connection.
  * Returns the exit status: `status`, or that of a failure. */

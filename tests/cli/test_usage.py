@@ -8,8 +8,8 @@ import subprocess
 from harness import (MQCLUSTER, ROOT, check, check_equal, check_in, environment, json_lines, mqcluster,
                      run_suite)
 
-COMMANDS = ["run", "publish", "subscribe", "check-config", "decode", "acl", "version",
-            "help"]
+COMMANDS = ["run", "publish", "subscribe", "nodes", "route", "check-config", "decode", "acl",
+            "version", "help"]
 
 GOOD = """cluster: {name: site-7}
 node: worker-1
@@ -79,6 +79,12 @@ def test_wrong_arguments_end_with_2(_):
         ["publish"], ["publish", "topic"], ["publish", "--stdin", "topic"],
         ["publish", "--stdin", "--count", "2"], ["publish", "t", "e", "--count", "x"],
         ["publish", "t", "e", "--wat"], ["publish", "-s", "novalue", "t", "e"],
+        ["publish", "--hrw", "proxy", "e"], ["publish", "--hrw", "p", "--rr", "p", "e"],
+        ["publish", "--key", "k", "t", "e"], ["publish", "--rr", "p"],
+        ["publish", "--rr", "p", "--stdin"], ["publish", "--hrw"],
+        ["nodes", "x"], ["nodes", "--timeout", "soon"], ["nodes", "--what"],
+        ["route"], ["route", "--pool", "p"], ["route", "--key", "k"],
+        ["route", "--pool", "p", "--rr", "0"], ["route", "--pool", "p", "--key", "k", "x"],
         ["run", "x"], ["run", "--wat"],
     ]
     for args in cases:
