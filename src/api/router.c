@@ -50,31 +50,34 @@ enum mqc_error mqc_router_new(const struct mqc_config *config, struct mqc_router
     return error;
 }
 
-static enum mqc_error require(bool is_so, struct mqc_error_info *info)
+static enum mqc_error fail_argument(struct mqc_error_info *info)
 {
-    return is_so ? MQC_OK : mqc__fail(info, MQC_EINVAL, "an argument is NULL");
+    return mqc__fail(info, MQC_EINVAL, "an argument is NULL");
 }
 
 enum mqc_error mqc_router_set_up(struct mqc_router *router, struct mqc_view node, bool is_up,
                                  struct mqc_error_info *info)
 {
-    const enum mqc_error error = require(router != NULL && node.data != NULL, info);
-    return error == MQC_OK ? mqc__members_assume(router->members, node, is_up, info) : error;
+    if (router == NULL || node.data == NULL)
+        return fail_argument(info);
+    return mqc__members_assume(router->members, node, is_up, info);
 }
 
 enum mqc_error mqc_router_hrw(struct mqc_router *router, struct mqc_view pool,
                               const struct mqc_key *key, struct mqc_route *route_out,
                               struct mqc_error_info *info)
 {
-    const enum mqc_error error = require(router != NULL && key != NULL && route_out != NULL, info);
-    return error == MQC_OK ? mqc__members_hrw(router->members, pool, key, route_out, info) : error;
+    if (router == NULL || key == NULL || route_out == NULL)
+        return fail_argument(info);
+    return mqc__members_hrw(router->members, pool, key, route_out, info);
 }
 
 enum mqc_error mqc_router_rr(struct mqc_router *router, struct mqc_view pool, struct mqc_view key,
                              struct mqc_route *route_out, struct mqc_error_info *info)
 {
-    const enum mqc_error error = require(router != NULL && route_out != NULL, info);
-    return error == MQC_OK ? mqc__members_rr(router->members, pool, key, route_out, info) : error;
+    if (router == NULL || route_out == NULL)
+        return fail_argument(info);
+    return mqc__members_rr(router->members, pool, key, route_out, info);
 }
 
 void mqc_router_free(struct mqc_router **router)

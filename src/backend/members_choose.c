@@ -159,6 +159,17 @@ static int64_t wall_ns(int64_t at_ms, int64_t now_ms, int64_t now_ns)
     return at_ms != 0 ? now_ns - (now_ms - at_ms) * 1000000 : 0;
 }
 
+/* A node that is up may have been so long before this one heard of it; its own clock may be ahead.
+ */
+static int64_t since_ns(const struct mqc__membership_member *member, int64_t now_ms, int64_t now_ns)
+{
+    const int64_t noticed_ns = wall_ns(member->since_ms, now_ms, now_ns);
+    if (!member->is_up || member->start_ms == 0 ||
+        member->start_ms > (uint64_t)noticed_ns / 1000000)
+        return noticed_ns;
+    return (int64_t)member->start_ms * 1000000;
+}
+
 size_t mqc__members_each(struct mqc__members *members, mqc_node_fn function, void *context)
 {
     const int64_t now_ms = mqc__clock_monotonic_ms();
@@ -185,7 +196,7 @@ size_t mqc__members_each(struct mqc__members *members, mqc_node_fn function, voi
                                       .type = mqc__node_type_name(member.type),
                                       .id = member.instance,
                                       .is_up = member.is_up,
-                                      .since_ns = wall_ns(member.since_ms, now_ms, now_ns),
+                                      .since_ns = since_ns(&member, now_ms, now_ns),
                                       .last_seen_ns = wall_ns(member.last_seen_ms, now_ms, now_ns)};
         function(context, &node);
     }

@@ -43,7 +43,8 @@ struct mqc_node {
     struct mqc_view id; /* its instance; empty: never heard of */
     bool is_up;
     bool is_self;
-    int64_t since_ns;     /* up or down since then; nanoseconds since the Unix epoch, 0: unknown */
+    int64_t since_ns;     /* up: when its instance started, by its clock; down: when that was
+                           * noticed; nanoseconds since the Unix epoch, 0: unknown */
     int64_t last_seen_ns; /* when it was last heard of; 0: never */
 };
 

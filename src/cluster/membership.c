@@ -97,6 +97,7 @@ void mqc__membership_at(const struct mqc__membership *membership, size_t index,
         .instance = mqc__member_instance(member),
         .is_up = member->is_up,
         .since_ms = member->since_ms,
+        .start_ms = member->start_ms,
         .last_seen_ms = member->heard_ms,
     };
 }

@@ -182,6 +182,7 @@ struct mqc__membership_member {
     struct mqc_view instance; /* the present or last one; empty: never heard of */
     bool is_up;
     int64_t since_ms;     /* up or down since then; 0: never heard of */
+    uint64_t start_ms;    /* when the instance started, by its wall clock; 0: never heard of */
     int64_t last_seen_ms; /* when its last renewal arrived; 0: never heard of */
 };
 

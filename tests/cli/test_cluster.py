@@ -171,6 +171,7 @@ def test_nodes_tells_who_is_up(world):
     check(nodes["proxy-1"]["id"].startswith("proxy-1-"), nodes["proxy-1"]["id"])
     for name in ("since", "last_seen"):
         check_time(nodes["proxy-1"][name])
+    check_equal(listed(world)["proxy-1"]["since"], nodes["proxy-1"]["since"])
     stop_node(proxy)
     nodes = listed(world)
     check_equal((nodes["proxy-1"]["up"], nodes["logger-1"]["up"]), (False, True))

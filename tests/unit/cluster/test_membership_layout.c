@@ -331,6 +331,7 @@ static void test_layout_members_can_be_read(void)
         CHECK_INT(member.type, MQC__NODE_WORKER);
         CHECK_VIEW_TEXT(member.instance, "A");
         CHECK_INT(member.since_ms, 1000000);
+        CHECK(member.start_ms != 0);
         CHECK_INT(member.last_seen_ms, 1001000);
     }
     CHECK_UNSIGNED(seen, 1);
