@@ -20,19 +20,21 @@
 #define LINE_BYTES 512
 
 static const char usage[] =
-    "Usage: conn_sensor -c FILE [--interval MS] [--topic TOPIC] [--seconds N]\n"
+    "Usage: conn_sensor -c FILE [--interval MS] [--topic TOPIC | --pool POOL] [--seconds N]\n"
     "\n"
     "Publishes connection_seen for every TCP connection of this host.\n"
     "\n"
     "  -c, --config FILE   the node's configuration\n"
     "      --interval MS   time between two looks at the connections (default 250)\n"
     "      --topic TOPIC   where to publish (default zeek/connections/)\n"
+    "      --pool POOL     publish to the node of the pool that owns the responder's address\n"
     "      --seconds N     end after N seconds; else SIGINT or SIGTERM ends it\n"
     "  -h, --help          print this text\n";
 
 struct sensor {
     const char *config_path;
     const char *topic;
+    const char *pool; /* NULL: to the topic */
     long interval_ms;
     long seconds; /* 0: until a signal */
     struct mqc_backend *backend;
@@ -67,6 +69,15 @@ static void on_problem(void *context, const struct mqc_config_problem *problem)
                   problem->column, problem->key, problem->text);
 }
 
+static bool publish(const struct sensor *sensor, const struct mqc_event *event,
+                    struct mqc_error_info *info)
+{
+    if (sensor->pool == NULL)
+        return mqc_publish(sensor->backend, mqc_view_text(sensor->topic), event, info);
+    const struct mqc_key responder = {.value = event->args[2]};
+    return mqc_publish_hrw(sensor->backend, mqc_view_text(sensor->pool), &responder, event, info);
+}
+
 /* Publishes one connection. What was refused is offered again after the next look. */
 static bool publish_connection(void *context, const struct connection *connection)
 {
@@ -82,7 +93,7 @@ static bool publish_connection(void *context, const struct connection *connectio
     struct mqc_error_info info;
     if (mqc_make_event(sensor->backend, "connection_seen", args, sizeof args / sizeof args[0],
                        &event, &info) == MQC_OK &&
-        mqc_publish(sensor->backend, mqc_view_text(sensor->topic), &event, &info))
+        publish(sensor, &event, &info))
         return true;
     if (sensor->refused_count++ == 0)
         complain(&info);
@@ -197,14 +208,18 @@ static long number(const char *text)
 
 static bool take_options(struct sensor *sensor, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"config", required_argument, NULL, 'c'}, {"interval", required_argument, NULL, 'i'},
-        {"topic", required_argument, NULL, 't'},  {"seconds", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                          {"interval", required_argument, NULL, 'i'},
+                                          {"topic", required_argument, NULL, 't'},
+                                          {"pool", required_argument, NULL, 'p'},
+                                          {"seconds", required_argument, NULL, 's'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;) {
         switch (option) {
         case 'c': sensor->config_path = optarg; break;
         case 't': sensor->topic = optarg; break;
+        case 'p': sensor->pool = optarg; break;
         case 'i': sensor->interval_ms = number(optarg); break;
         case 's': sensor->seconds = number(optarg); break;
         case 'h': (void)fputs(usage, stdout); exit(0);

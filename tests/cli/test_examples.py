@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The example programs, on this host's real connections."""
 
+import json
 import signal
 import socket
+import time
 
-from harness import BIN, check, check_equal, check_in, run, run_suite
+from harness import BIN, MQCLUSTER, PATIENCE, check, check_equal, check_in, run, run_suite
 
 
 def seen(program):
@@ -68,6 +70,90 @@ def test_hello_greets(world):
     bob.wait_for("alice says: hello", bob.out)
     check_equal((alice.wait(), bob.wait()), (0, 0))
     check(not any("alice" in line for line in alice.out), "heard itself")
+
+
+LAYOUT = """
+manager_is_logger: false
+nodes:
+  logger-1: {type: logger}
+  proxy-1:  {type: proxy}
+  proxy-2:  {type: proxy}
+  worker-1: {type: worker}
+events:
+  connection_seen:
+    args: [{orig_h: addr}, {orig_p: port}, {resp_h: addr}, {resp_p: port}, {state: string}]
+"""
+
+
+def layout(world, node):
+    return world.file(f"{node}.yaml", f"cluster: {{name: test}}\nnode: {node}\n"
+                      f"broker: {{uri: \"{world.broker.uri}\"}}\n{LAYOUT}")
+
+
+def wait_until_up(world, *names):
+    """Watches the nodes until these are up."""
+    watcher = world.start(MQCLUSTER, "nodes", "-c", layout(world, "worker-1"), "--watch", "--json")
+    for name in names:
+        deadline = time.monotonic() + PATIENCE
+        while not any(node["name"] == name and node["up"] for node in watcher.messages()):
+            check(time.monotonic() < deadline, f"{name} is not up: {watcher.out} {watcher.err}")
+            time.sleep(0.02)
+    watcher.kill()
+
+
+def test_known_hosts_shares_the_hosts(world):
+    names = ("logger-1", "proxy-1", "proxy-2")
+    nodes = {name: world.start(BIN / "known_hosts", "-c", layout(world, name)) for name in names}
+    wait_until_up(world, *names)
+    hosts = [f"10.0.0.{number}" for number in range(20)]
+    done = run(MQCLUSTER, "publish", "-c", layout(world, "worker-1"), "--stdin", "--wait",
+               stdin="".join(json.dumps({
+                   "hrw": {"pool": "proxy", "key": {"@data-type": "address", "data": host}},
+                   "event": "connection_seen", "args": ["10.1.0.1", 4000, host, 80, "ESTABLISHED"]
+               }) + "\n" for host in 2 * hosts))
+    check_equal((done.status, done.err), (0, ""))
+    for host in hosts:
+        nodes["logger-1"].wait_for(f'"{host}"', nodes["logger-1"].out)
+    for name in reversed(names):
+        nodes[name].signal(signal.SIGTERM)
+        check_equal(nodes[name].wait(), 0, str(nodes[name].err))
+    seen = {name: [message["args"][2]["data"] for message in nodes[name].messages()]
+            for name in ("proxy-1", "proxy-2")}
+    check_equal(sorted(seen["proxy-1"] + seen["proxy-2"]), sorted(2 * hosts))
+    check(seen["proxy-1"] and seen["proxy-2"], "one proxy has all")
+    check_equal(set(seen["proxy-1"]) & set(seen["proxy-2"]), set())
+    told = [(message["args"][0]["data"], message["sender"]["node"])
+            for message in nodes["logger-1"].messages()]
+    check_equal(sorted(told), sorted((host, name) for name in seen for host in set(seen[name])))
+    check_in("known_hosts: 20 events arrived", nodes["logger-1"].err[-1])
+
+
+def test_known_hosts_wrong(world):
+    for args in ([], ["-c"], ["--what"], ["-c", layout(world, "proxy-1"), "more"]):
+        check_equal(run(BIN / "known_hosts", *args).status, 2, str(args))
+    done = run(BIN / "known_hosts", "-c", layout(world, "worker-1"))
+    check_equal(done.status, 2)
+    check_in("must name a proxy or a logger", done.err)
+    done = run(BIN / "known_hosts", "--help")
+    check_equal((done.status, done.err), (0, ""))
+    check(done.out.startswith("Usage: known_hosts"), done.out)
+
+
+def test_sensor_publishes_to_the_owner(world):
+    proxies = [world.start(BIN / "known_hosts", "-c", layout(world, f"proxy-{number}"))
+               for number in (1, 2)]
+    wait_until_up(world, "proxy-1", "proxy-2")
+    sensor = world.start(BIN / "conn_sensor", "-c", layout(world, "worker-1"), "--pool", "proxy",
+                         "--interval", "20")
+    owner = json.loads(run(MQCLUSTER, "route", "-c", layout(world, "worker-1"), "--pool", "proxy",
+                           "--key", "addr:127.0.0.1", "--alive", "proxy-1,proxy-2", "--json").out)
+    proxy = proxies[int(owner["node"][-1]) - 1]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            proxy.wait_for(f'"data":"{port}/tcp"', proxy.out)
+    sensor.signal(signal.SIGTERM)
+    check_equal(sensor.wait(), 0)
 
 
 if __name__ == "__main__":

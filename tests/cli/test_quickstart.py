@@ -38,17 +38,31 @@ def check_nothing_is_left(world):
 
 def check_events(world, program, way):
     check_equal(program.wait(), 0, "\n".join(program.out[-5:] + program.err))
-    match = re.match(rf"(\d+) events arrived at the manager over {way} in ", program.out[-1])
+    match = re.match(rf"(\d+) events arrived at the proxies and (\d+) known hosts at the logger "
+                     rf"over {way} in ", program.out[-1])
     check(match, program.out[-1])
-    check(int(match[1]) > 0, program.out[-1])
-    shown = [line for line in program.out if "worker-1 -> broker -> manager" in line]
-    check(shown, "no event was shown")
+    check(int(match[1]) >= int(match[2]) > 0, program.out[-1])
+    check_routes(program)
     check_nothing_is_left(world)
 
 
+def check_routes(program):
+    """What one proxy owns, the other did not get; each host was known once."""
+    seen = [re.search(r"worker-1 -> broker -> (proxy-\d)  .* -> (\S+) port", line)
+            for line in program.out]
+    owners = {(match[2], match[1]) for match in seen if match}
+    known = [re.search(r"(proxy-\d) -> broker -> logger-1  known host (\S+)", line)
+             for line in program.out]
+    told = [(match[2], match[1]) for match in known if match]
+    check(told, "no known host was shown")
+    check_equal(len({host for host, _ in owners}), len(owners), f"two owners: {owners}")
+    check_equal(len(set(told)), len(told), f"told twice: {told}")
+    check(set(told) <= owners, f"{told} {owners}")
+
+
 def folder_of(program):
-    """Its temporary folder, once the manager is started."""
-    program.wait_for("starting worker", program.out)
+    """Its temporary folder, once the nodes are started."""
+    program.wait_for("starting worker-1", program.out)
     return pathlib.Path(re.search(r"mosquitto -c (\S+)/mosquitto\.conf",
                                   "\n".join(program.out))[1])
 
@@ -61,7 +75,7 @@ def test_events_arrive_over_mutual_tls(world):
                    "allow_anonymous false", f"acl_file {folder}/acl"):
         check_in(f"\n{option}\n", broker)
     check("/etc/mosquitto" not in re.sub("(?m)^#.*", "", broker), broker)
-    for name in ("manager", "worker-1"):
+    for name in ("manager", "logger-1", "proxy-1", "proxy-2", "worker-1"):
         check_in('"mqtts://127.0.0.1:', (folder / f"{name}.yaml").read_text(encoding="utf-8"))
         check_in(f"user {name}\n", (folder / "acl").read_text(encoding="utf-8"))
     check_events(world, program, "mutual TLS")
@@ -84,7 +98,7 @@ def test_lines_of_a_log_arrive(world):
 
 def test_signal_ends_it_and_leaves_nothing(world):
     program = start(world, "--seconds", "600")
-    program.wait_for("worker-1 -> broker -> manager", program.out)
+    program.wait_for("worker-1 -> broker -> proxy-", program.out)
     program.signal(signal.SIGTERM)
     check_equal(program.wait(), 143)
     check_nothing_is_left(world)
