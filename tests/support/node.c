@@ -89,6 +89,17 @@ static void set(struct mqc_config *config, const char *key, const char *value)
         (void)fprintf(stderr, "%s: %s\n", key, info.text);
 }
 
+/* A file must say all that is required, and the node with the layout. */
+static struct mqc_config *make_config(const char *name, const char *uri, const char *yaml)
+{
+    char text[4096];
+    if (yaml == NULL)
+        return mqc_config_new();
+    (void)snprintf(text, sizeof text, "broker: {uri: \"%s\"}\n%s%s\n%s", uri,
+                   name != NULL ? "node: " : "", name != NULL ? name : "", yaml);
+    return test_config(text);
+}
+
 void test_node_new(struct test_node *node, const char *name, const char *uri,
                    const char *const settings[])
 {
@@ -105,7 +116,7 @@ void test_node_new_with(struct test_node *node, const char *name, const char *ur
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&node->changed, &attributes);
     pthread_condattr_destroy(&attributes);
-    struct mqc_config *config = yaml != NULL ? test_config(yaml) : mqc_config_new();
+    struct mqc_config *config = make_config(name, uri, yaml);
     REQUIRE(config != NULL);
     set(config, "cluster.name", "test");
     if (name != NULL)
