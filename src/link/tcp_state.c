@@ -40,7 +40,7 @@ bool mqc__tcp_state(int fd, struct mqc__tcp_state *state_out)
         return false;
     *state_out = (struct mqc__tcp_state){
         .end = end_of(info.tcpi_state),
-        .is_unanswered = info.tcpi_backoff > 0 || info.tcpi_probes > 0,
+        .is_unanswered = info.tcpi_retransmits > 0 || info.tcpi_probes > 0,
         .in_bytes = info.tcpi_bytes_received,
         .out_bytes = info.tcpi_bytes_acked,
     };
