@@ -2,6 +2,15 @@
 
 #include <stdio.h>
 
+struct mqc_view mqc__choice_pool(const struct mqc_config *config, struct mqc_view pool)
+{
+    struct mqc_config_pool entry;
+    for (size_t i = 0; mqc_config_pool(config, i, &entry) == MQC_OK; i++)
+        if (entry.topic != NULL && mqc_view_equal(pool, mqc_view_text(entry.name)))
+            return mqc_view_text(entry.topic);
+    return pool;
+}
+
 enum mqc_error mqc__choice_offline(const struct mqc__choice *choice, struct mqc_router *router,
                                    struct mqc_route *route_out, struct mqc_error_info *info)
 {

@@ -10,6 +10,9 @@ struct mqc__choice {
     const struct mqc_key *key;
 };
 
+/* Returns the topic of the configuration's pool of that name, which it keeps, or what was given. */
+struct mqc_view mqc__choice_pool(const struct mqc_config *config, struct mqc_view pool);
+
 /* Chooses among the nodes that the router takes to be up. Errors as mqc_router_hrw(). */
 enum mqc_error mqc__choice_offline(const struct mqc__choice *choice, struct mqc_router *router,
                                    struct mqc_route *route_out, struct mqc_error_info *info);

@@ -241,8 +241,10 @@ static int read_target(struct publish *publish, struct mqc_key **key_out,
     request_out->target = is_rr ? MQC_TARGET_RR : MQC_TARGET_HRW;
     request_out->pool = mqc_view_text(is_rr ? publish->rr_pool : publish->hrw_pool);
     request_out->key = **key_out;
-    const struct mqc__choice choice = {is_rr, request_out->pool, &request_out->key};
-    if (mqc__choice_check(&choice, publish->publisher.client.config, &info) != MQC_OK)
+    const struct mqc_config *config = publish->publisher.client.config;
+    const struct mqc__choice choice = {is_rr, mqc__choice_pool(config, request_out->pool),
+                                       &request_out->key};
+    if (mqc__choice_check(&choice, config, &info) != MQC_OK)
         return fail(publish, &info);
     return MQC__EXIT_DONE;
 }

@@ -47,7 +47,7 @@ static bool publish_to_pool(struct mqc__publisher *publisher, const struct mqc_r
 {
     const struct mqc__choice choice = {
         .is_in_turn = request->target == MQC_TARGET_RR,
-        .pool = request->pool,
+        .pool = mqc__choice_pool(publisher->client.config, request->pool),
         .key = &request->key,
     };
     struct mqc_route route;

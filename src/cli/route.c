@@ -55,8 +55,8 @@ enum {
 
 struct route {
     struct mqc__options common;
-    const char *pool;
-    char **keys; /* those of --key */
+    struct mqc_view pool; /* empty: not given; a name is made the topic once that is known */
+    char **keys;          /* those of --key */
     int key_count;
     const char *keys_path; /* NULL: not given */
     const char *alive;     /* NULL: those that are up */
@@ -74,7 +74,7 @@ static enum mqc_error choose(struct route *route, const struct mqc_key *key,
 {
     const struct mqc__choice choice = {
         .is_in_turn = route->turn_count != 0,
-        .pool = mqc_view_text(route->pool),
+        .pool = route->pool,
         .key = key,
     };
     if (route->router != NULL)
@@ -231,6 +231,7 @@ static int answer_offline(struct route *route)
     int status = mqc__settings_load(&route->common, NULL, 0, stderr, &config);
     if (status != MQC__EXIT_DONE)
         return status;
+    route->pool = mqc__choice_pool(config, route->pool);
     if (mqc_router_new(config, &route->router, &info) != MQC_OK) {
         mqc__report_error(route->common.who, &info);
         status = info.code == MQC_ECONFIG ? MQC__EXIT_USAGE : MQC__EXIT_FAILED;
@@ -243,12 +244,12 @@ static int answer_offline(struct route *route)
 }
 
 /* Says now what no node that comes up could change. */
-static int check_pool(const struct route *route)
+static int check_pool(struct route *route)
 {
+    route->pool = mqc__choice_pool(route->client.config, route->pool);
     struct mqc_error_info info;
     const struct mqc_key any = {.value = mqc_string_text("")};
-    const struct mqc__choice choice = {
-        .is_in_turn = true, .pool = mqc_view_text(route->pool), .key = &any};
+    const struct mqc__choice choice = {.is_in_turn = true, .pool = route->pool, .key = &any};
     if (mqc__choice_check(&choice, route->client.config, &info) == MQC_OK)
         return MQC__EXIT_DONE;
     mqc__report_error(route->common.who, &info);
@@ -277,7 +278,7 @@ static bool take_option(struct route *route, int option)
 {
     const char *who = route->common.who;
     switch (option) {
-    case OPTION_POOL: route->pool = optarg; return true;
+    case OPTION_POOL: route->pool = mqc_view_text(optarg); return true;
     case OPTION_KEY: route->keys[route->key_count++] = optarg; return true;
     case OPTION_KEYS_FROM: route->keys_path = optarg; return true;
     case OPTION_ALIVE: route->alive = optarg; return true;
@@ -293,7 +294,7 @@ static bool check_arguments(const struct route *route, int argc, char **argv)
     if (optind < argc)
         mqc__report(route->common.who, "unexpected argument '%s'; a key comes with --key",
                     argv[optind]);
-    else if (route->pool == NULL)
+    else if (route->pool.size == 0)
         mqc__report(route->common.who, "expected --pool POOL");
     else if (route->key_count == 0 && route->keys_path == NULL && route->turn_count == 0)
         mqc__report(route->common.who, "expected --key KEY, --keys-from FILE or --rr N");

@@ -88,16 +88,16 @@ struct mqc__json_signatures {
 
 /*
  * Reads {"topic": "..", "event": "name", "args": [..]}; in place of the topic there may be
- * "hrw" or "rr": {"pool": "..", "key": ..}, or nothing; "args" may be missing, and so may the key of
- * rr, a string, which is then empty. Each argument and key is tagged or plain. A plain one takes the declared type when `signatures` (which may be NULL)
- * knows the event: text for addr, subnet, port, enum; a number (a port is tcp then, a time is in
- * Unix seconds, an interval in seconds, both exact to the nanosecond) or text for port, time,
- * interval; an array for set, vector, record; an object by field name for record, by key for table;
- * an array of {"key", "value"} for table; null for an unset field; a pattern's text. Without a
- * declared type an integer is a count or, below 0, an integer; an array is a vector; an object is
- * refused. MQC_EMALFORMED: no such request, or an unknown member, which is named; MQC_ETYPE: a
- * value that does not fit its declared type; both name the argument and what was expected.
- * MQC_ETOOLARGE, MQC_ENOMEM as above.
+ * "hrw" or "rr": {"pool": "..", "key": ..}, or nothing; "args" may be missing, and so may the key
+ * of rr, a string, which is then empty. Each argument and key is tagged or plain. A plain one takes
+ * the declared type when `signatures` (which may be NULL) knows the event: text for addr, subnet,
+ * port, enum; a number (a port is tcp then, a time is in Unix seconds, an interval in seconds, both
+ * exact to the nanosecond) or text for port, time, interval; an array for set, vector, record; an
+ * object by field name for record, by key for table; an array of {"key", "value"} for table; null
+ * for an unset field; a pattern's text. Without a declared type an integer is a count or, below 0,
+ * an integer; an array is a vector; an object is refused. MQC_EMALFORMED: no such request, or an
+ * unknown member, which is named; MQC_ETYPE: a value that does not fit its declared type; both name
+ * the argument and what was expected. MQC_ETOOLARGE, MQC_ENOMEM as above.
  */
 enum mqc_error mqc__json_read_plain(struct mqc__arena *arena, struct mqc_view json,
                                     const struct mqc__json_signatures *signatures,

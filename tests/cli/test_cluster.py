@@ -63,6 +63,23 @@ def test_publish_hrw_reaches_the_owner(world):
                 sorted(2 * [(key, node_topic(owner)) for key, owner in OWNERS.items()]))
 
 
+def test_publish_knows_a_pool_by_its_name(world):
+    pools = "pools:\n  single: {type: proxy, max_nodes: 1, topic: app/single}\n"
+    start_node(world, "proxy-1", pools)
+    start_node(world, "proxy-2", pools)
+    where = ["-c", config(world, "worker-1", pools)]
+    subscriber = world.subscribe("--count", "4", "zeek/cluster/node/", where=where)
+    for pool in ("single", "app/single"):
+        done = mqcluster("publish", *where, "--wait", "--hrw", pool, "--key", "0", "ping")
+        check_equal((done.status, done.err), (0, ""))
+        done = mqcluster("publish", *where, "--wait", "--stdin", stdin=json.dumps(
+            {"hrw": {"pool": pool, "key": 0}, "event": "ping"}))
+        check_equal((done.status, done.err), (0, ""))
+    check_equal(subscriber.wait(), 0)
+    check_equal([message["topic"] for message in subscriber.messages()],
+                4 * [node_topic("proxy-1")])
+
+
 def test_publish_rr_takes_turns(world):
     start_node(world, "proxy-1")
     start_node(world, "proxy-2")
@@ -261,6 +278,21 @@ def test_route_asks_the_cluster(world):
     check_equal(done.status, 0, done.err)
     check_equal([line.split()[0] for line in done.out.splitlines()],
                 ["proxy-1", "proxy-2", "proxy-1"])
+
+
+def test_route_goes_by_the_configuration(world):
+    path = world.file("pools.yaml", "cluster: {name: test, topic_separator: .}\n"
+                      f"broker: {{uri: \"mqtt://127.0.0.1\"}}\n{PROXIES}"
+                      "pools:\n  single: {type: proxy, max_nodes: 1, exclusive: true}\n"
+                      "  logger: {type: logger, topic: app/loggers}\n")
+    expected = {"single": "proxy-1", "zeek.cluster.pool.single": "proxy-1", "proxy": "proxy-2",
+                "app/loggers": "logger-1", "logger": "logger-1"}
+    for pool, node in expected.items():
+        done = mqcluster("route", "-c", path, "--pool", pool, "--key", "a", "--key", "b", "--json",
+                         "--alive", "proxy-1,proxy-2,logger-1")
+        check_equal((done.status, done.err), (0, ""), pool)
+        check_equal([(line["node"], line["topic"]) for line in json_lines(done.out)],
+                    2 * [(node, f"zeek.cluster.node.{node}.")], pool)
 
 
 def test_route_wrong(world):

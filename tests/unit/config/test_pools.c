@@ -22,6 +22,7 @@ static void test_membership_has_its_defaults(void)
     CHECK_INT(settings->cluster.topic_separator, '/');
     CHECK_UNSIGNED(settings->cluster.lease_ms, 60000);
     CHECK(!settings->cluster.has_watch);
+    CHECK(!settings->cluster.is_guest);
     CHECK(!settings->is_dynamic);
     CHECK(settings->manager_is_logger);
     CHECK(settings->deliver_to_self);
@@ -32,12 +33,13 @@ static void test_membership_is_read(void)
 {
     const struct mqc__settings *settings =
         settings_of("cluster:\n  name: c\n  topic_separator: .\n  lease: 5m\n"
-                    "  watch: [manager, proxy]\n"
+                    "  watch: [manager, proxy]\n  guest: true\n"
                     "broker: {uri: 'mqtt://h'}\nmembership: dynamic\nmanager_is_logger: false\n"
                     "delivery: {to_self: false}\n");
     CHECK_INT(settings->cluster.topic_separator, '.');
     CHECK_UNSIGNED(settings->cluster.lease_ms, 300000);
     CHECK(settings->cluster.has_watch);
+    CHECK(settings->cluster.is_guest);
     CHECK_UNSIGNED(settings->cluster.watch, 1U << MQC__NODE_MANAGER | 1U << MQC__NODE_PROXY);
     CHECK(settings->is_dynamic);
     CHECK(!settings->manager_is_logger);
