@@ -1,13 +1,12 @@
 /*
- * Does one thing many times inside measured(), for a tool that counts the instructions of that
- * function: instructions PATH VARIANT. Prints how many times it was.
+ * Does one thing many times, each time inside measured(), for a tool that counts the instructions
+ * of that function: instructions PATH NODES, with so many proxies in the cluster. Prints how often.
  */
+#include "api/mqcluster.h"
 #include "backend/backend_priv.h"
 #include "base/clock.h"
-#include "bench/instructions.h"
 #include "codec/presence.h"
 #include "codec/protobuf.h"
-#include "api/mqcluster.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,90 +14,225 @@
 
 #define COUNT 2000
 #define WARM_UP 100
-#define NODES_MAX 500
+#define NODES_MAX 1000
+#define ARGS 5
+#define EVENT "connection_seen"
+#define POOL "zeek/cluster/pool/proxy"
+#define OWN_TOPIC "zeek/cluster/node/manager/"
+#define ROOT "mqcluster/bench"
 
-/* What is done: the number of the repetition is its argument. False when it failed. */
-typedef bool (*path_fn)(struct bench_node *node, unsigned number);
+/* The manager of a cluster, which never reaches its broker. */
+struct node {
+    struct mqc_backend *backend;
+    struct mqc_value args[ARGS];
+    struct mqc__buffer payload; /* to be received */
+    unsigned taken_count;
+};
 
-static void make_args(unsigned number, struct mqc_value args[BENCH_ARGS])
+/* Something to measure. False when it failed. */
+struct path {
+    const char *name;
+    bool (*prepare)(struct node *node, unsigned number); /* not measured; NULL: nothing */
+    bool (*perform)(struct node *node, unsigned number);
+};
+
+static void fill_args(struct node *node, unsigned number)
 {
     static const unsigned char origin[] = {10, 0, 0, 1};
     static const unsigned char responder[] = {192, 168, 17, 4};
-    args[0] = mqc_address_v4(origin);
-    args[1] = mqc_port((uint16_t)(1024 + number), MQC_PROTOCOL_TCP);
-    args[2] = mqc_address_v4(responder);
-    args[3] = mqc_port(443, MQC_PROTOCOL_TCP);
-    args[4] = mqc_string_text("established");
+    node->args[0] = mqc_address_v4(origin);
+    node->args[1] = mqc_port((uint16_t)(1024 + number), MQC_PROTOCOL_TCP);
+    node->args[2] = mqc_address_v4(responder);
+    node->args[3] = mqc_port(443, MQC_PROTOCOL_TCP);
+    node->args[4] = mqc_string_text("established");
 }
 
-static bool make_event(struct bench_node *node, unsigned number, struct mqc_value args[BENCH_ARGS],
-                       struct mqc_event *event)
+static bool make_event(struct node *node, unsigned number, struct mqc_event *event)
 {
-    make_args(number, args);
-    return mqc_make_event(node->backend, "connection_seen", args, BENCH_ARGS, event, NULL) ==
-           MQC_OK;
+    fill_args(node, number);
+    return mqc_make_event(node->backend, EVENT, node->args, ARGS, event, NULL) == MQC_OK;
 }
 
-static bool publish(struct bench_node *node, unsigned number)
+static bool publish(struct node *node, unsigned number)
 {
-    struct mqc_value args[BENCH_ARGS];
     struct mqc_event event;
-    return make_event(node, number, args, &event) &&
+    return make_event(node, number, &event) &&
            mqc_publish(node->backend, mqc_view_text("zeek/cluster/node/proxy-1/"), &event, NULL);
 }
 
-static bool encode(struct bench_node *node, unsigned number)
+static bool encode(struct node *node, unsigned number)
 {
-    struct mqc_value args[BENCH_ARGS];
     struct mqc_event event;
     struct mqc__buffer encoded;
     mqc__buffer_init(&encoded, (size_t)1 << 20);
-    const bool is_encoded = make_event(node, number, args, &event) &&
-                            mqc__protobuf_event(&event, &encoded) == MQC_OK;
+    const bool is_encoded =
+        make_event(node, number, &event) && mqc__protobuf_event(&event, &encoded) == MQC_OK;
     mqc__buffer_fini(&encoded);
     return is_encoded;
 }
 
-static bool publish_hrw(struct bench_node *node, unsigned number)
+static bool publish_hrw(struct node *node, unsigned number)
 {
-    struct mqc_value args[BENCH_ARGS];
     struct mqc_event event;
     const struct mqc_key key = {.value = mqc_count(number)};
-    return make_event(node, number, args, &event) &&
-           mqc_publish_hrw(node->backend, mqc_view_text("zeek/cluster/pool/proxy"), &key, &event,
-                           NULL);
+    return make_event(node, number, &event) &&
+           mqc_publish_hrw(node->backend, mqc_view_text(POOL), &key, &event, NULL);
 }
 
-static bool publish_rr(struct bench_node *node, unsigned number)
+static bool publish_rr(struct node *node, unsigned number)
 {
-    struct mqc_value args[BENCH_ARGS];
     struct mqc_event event;
-    return make_event(node, number, args, &event) &&
-           mqc_publish_rr(node->backend, mqc_view_text("zeek/cluster/pool/proxy"),
-                          mqc_view_text("bench"), &event, NULL);
+    return make_event(node, number, &event) &&
+           mqc_publish_rr(node->backend, mqc_view_text(POOL), mqc_view_text("bench"), &event, NULL);
+}
+
+static bool prepare_payload(struct node *node, unsigned number)
+{
+    const struct mqc__sender sender = {mqc_view_text("worker-1-0123456789ab"),
+                                       mqc_view_text("worker-1")};
+    struct mqc_event event;
+    mqc__buffer_clear(&node->payload);
+    return make_event(node, number, &event) &&
+           mqc__protobuf_header(&sender, number + 1, false, &node->payload) == MQC_OK &&
+           mqc__protobuf_event(&event, &node->payload) == MQC_OK;
+}
+
+/* From the arrival at the inbox to the end of the handler. */
+static bool receive(struct node *node, unsigned number)
+{
+    const struct mqc__mqtt_message message = {
+        .topic = mqc_view_text(ROOT "/event/" OWN_TOPIC),
+        .payload = mqc__buffer_view(&node->payload),
+        .content_type = mqc_view_text(MQC__CONTENT_TYPE_PROTOBUF),
+    };
+    const unsigned taken_before = node->taken_count;
+    (void)number;
+    return mqc__inbox_put_message(node->backend->inbox, &message, 1) == MQC__INBOX_QUEUED &&
+           mqc_backend_process(node->backend, 1) == 1 && node->taken_count == taken_before + 1;
 }
 
 static void take(void *context, const struct mqc_message *message)
 {
-    struct bench_node *node = context;
-    node->taken_count += message->event->arg_count == BENCH_ARGS ? 1 : 0;
+    struct node *node = context;
+    if (message->event->arg_count == ARGS)
+        node->taken_count++;
 }
 
-/* An envelope as the broker brings it, from the arrival to the end of its handler. */
-static bool receive(struct bench_node *node, unsigned number)
+static const struct path paths[] = {
+    {"publish", NULL, publish},
+    {"encode", NULL, encode},
+    {"publish_hrw", NULL, publish_hrw},
+    {"publish_rr", NULL, publish_rr},
+    {"receive", prepare_payload, receive},
+};
+
+/* The tool counts what happens in here. */
+bool measured(const struct path *path, struct node *node, unsigned number);
+
+__attribute__((noinline)) bool measured(const struct path *path, struct node *node, unsigned number)
 {
-    char payload[512];
-    struct mqc__buffer header;
-    struct mqc_value args[BENCH_ARGS];
-    struct mqc_event event;
-    (void)payload;
-    const struct mqc__sender sender = {mqc_view_text("worker-1-0123456789ab"),
-                                       mqc_view_text("worker-1")};
-    mqc__buffer_init(&header, (size_t)1 << 16);
-    bool is_done = make_event(node, number, args, &event) &&
-                   mqc__protobuf_header(&sender, number + 1, number == 0, &header) == MQC_OK &&
-                   mqc__protobuf_event(&event, &header) == MQC_OK;
-    (void)is_done;
-    mqc__buffer_fini(&header);
-    return is_done;
+    return path->perform(node, number);
+}
+
+static bool perform_many(const struct path *path, struct node *node)
+{
+    for (unsigned i = 0; i < WARM_UP + COUNT; i++) {
+        if (path->prepare != NULL && !path->prepare(node, i))
+            return false;
+        if (!(i < WARM_UP ? path->perform(node, i) : measured(path, node, i)))
+            return false;
+    }
+    return true;
+}
+
+static struct mqc_config *make_config(unsigned proxy_count)
+{
+    char path[] = "/tmp/mqcluster-bench-XXXXXX";
+    const int fd = mkstemp(path);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (file == NULL)
+        return NULL;
+    (void)fputs("cluster: {name: bench, root: " ROOT "}\nnode: manager\n"
+                "broker: {uri: \"mqtt://127.0.0.1:1\", backoff_min: 1h, backoff_max: 1h}\n"
+                "events: {" EVENT ": {args: [{orig_h: addr}, {orig_p: port}, {resp_h: addr}, "
+                "{resp_p: port}, {state: string}]}}\n"
+                "nodes:\n  manager: {type: manager}\n",
+                file);
+    for (unsigned i = 1; i <= proxy_count; i++)
+        (void)fprintf(file, "  proxy-%u: {type: proxy}\n", i);
+    (void)fclose(file);
+    struct mqc_config *config = NULL;
+    if (mqc_config_load(path, NULL, NULL, &config) != MQC_OK)
+        (void)fprintf(stderr, "the configuration is wrong\n");
+    (void)unlink(path);
+    return config;
+}
+
+/* A presence of the proxy arrives. */
+static bool bring_up(struct node *node, unsigned number)
+{
+    char name[32];
+    char topic[64];
+    (void)snprintf(name, sizeof name, "proxy-%u", number);
+    (void)snprintf(topic, sizeof topic, ROOT "/node/proxy/%s", name);
+    const struct mqc__presence presence = {.is_up = true,
+                                           .type = mqc_view_text("proxy"),
+                                           .name = mqc_view_text(name),
+                                           .instance = mqc_view_text(name),
+                                           .connection = 1,
+                                           .renewal = 1,
+                                           .lease_ms = 60000,
+                                           .start_ms = 1};
+    mqc__buffer_clear(&node->payload);
+    if (mqc__presence_encode(&presence, &node->payload) != MQC_OK)
+        return false;
+    const struct mqc__mqtt_message message = {
+        .topic = mqc_view_text(topic), .payload = mqc__buffer_view(&node->payload), .expiry_s = -1};
+    return mqc__members_received(mqc__backend_members(node->backend), &message,
+                                 mqc__clock_monotonic_ms());
+}
+
+static bool open_node(struct node *node, unsigned proxy_count)
+{
+    struct mqc_error_info info = {.code = MQC_OK};
+    struct mqc_config *config = make_config(proxy_count);
+    bool is_open = config != NULL && mqc_backend_new(config, &node->backend, &info) == MQC_OK &&
+                   mqc_on_event(node->backend, EVENT, take, node, &info) == MQC_OK &&
+                   mqc_backend_fd(node->backend) >= 0 &&
+                   mqc_backend_init(node->backend, NULL, &info) == MQC_OK;
+    mqc_config_free(&config);
+    for (unsigned i = 1; is_open && i <= proxy_count; i++)
+        is_open = bring_up(node, i);
+    if (is_open)
+        (void)mqc_backend_process(node->backend, 0);
+    else
+        (void)fprintf(stderr, "no node: %s\n", info.text);
+    return is_open && mqc_active_node_count(node->backend, "proxy") == proxy_count;
+}
+
+static const struct path *find_path(const char *name)
+{
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (strcmp(paths[i].name, name) == 0)
+            return &paths[i];
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    struct node node = {.backend = NULL};
+    const struct path *path = argc == 3 ? find_path(argv[1]) : NULL;
+    const unsigned long proxy_count = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+    if (path == NULL || proxy_count == 0 || proxy_count > NODES_MAX) {
+        (void)fprintf(stderr, "usage: instructions PATH NODES\n");
+        return 2;
+    }
+    mqc__buffer_init(&node.payload, (size_t)1 << 20);
+    const bool is_done = open_node(&node, (unsigned)proxy_count) && perform_many(path, &node);
+    mqc_backend_free(&node.backend);
+    mqc__buffer_fini(&node.payload);
+    if (!is_done)
+        return 1;
+    (void)printf("%d\n", COUNT);
+    return 0;
 }
