@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static void hide_controls(char *text)
 {
@@ -21,10 +22,11 @@ void mqc__report(const char *who, const char *format, ...)
     (void)fprintf(stderr, "%s: %s\n", who, text);
 }
 
+/* Many texts name their place: a file, or the broker's address. */
 void mqc__report_error(const char *who, const struct mqc_error_info *info)
 {
     const char *text = info->text[0] != '\0' ? info->text : mqc_error_text(info->code);
-    if (info->place[0] != '\0')
+    if (info->place[0] != '\0' && strstr(text, info->place) == NULL)
         mqc__report(who, "%s: %s", info->place, text);
     else
         mqc__report(who, "%s", text);

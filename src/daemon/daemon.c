@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -23,10 +25,12 @@ struct node {
     enum mqc_error result;
 };
 
+/* Many texts name their place: a file, or the broker's address. */
 static enum mqc_error fail(const struct mqc_error_info *info)
 {
-    const char *colon = info->place[0] != '\0' ? ": " : "";
-    mqc__daemon_log(MQC_LOG_ERROR, "%s%s%s", info->place, colon, info->text);
+    const bool adds_place = info->place[0] != '\0' && strstr(info->text, info->place) == NULL;
+    mqc__daemon_log(MQC_LOG_ERROR, "%s%s%s", adds_place ? info->place : "", adds_place ? ": " : "",
+                    info->text);
     return info->code;
 }
 
@@ -91,9 +95,12 @@ static enum mqc_error start(struct node *node, const struct mqc_config *config)
 static void report_problem(void *context, const struct mqc_config_problem *problem)
 {
     const char *colon = problem->key[0] != '\0' ? ": " : "";
+    char spot[32] = "";
     (void)context;
-    mqc__daemon_log(MQC_LOG_ERROR, "%s:%u:%u: %s%s%s", problem->file, problem->line,
-                    problem->column, problem->key, colon, problem->text);
+    if (problem->line != 0)
+        (void)snprintf(spot, sizeof spot, "%u:%u:", problem->line, problem->column);
+    mqc__daemon_log(MQC_LOG_ERROR, "%s:%s %s%s%s", problem->file, spot, problem->key, colon,
+                    problem->text);
 }
 
 /* Certificates are loaded anew; for the rest of the file a mistake is better found now than at the

@@ -10,6 +10,7 @@
 
 /* The files of TLS, which may change while the session runs. */
 
+#define HOUR_S 3600
 #define DAY_S 86400
 #define DAY_MS ((int64_t)DAY_S * 1000)
 
@@ -104,6 +105,7 @@ static void warn_of_expiry(struct mqc__session *session, int64_t now_ms)
         return;
     char date[40];
     (void)date_text(expiry.chain_s, date, sizeof date);
+    const bool is_near = left_s < 2 * DAY_S;
     session->expiry_report_ms = now_ms + DAY_MS;
     if (left_s <= 0)
         mqc__session_report(session, "certificate_expires",
@@ -113,8 +115,9 @@ static void warn_of_expiry(struct mqc__session *session, int64_t now_ms)
     else
         mqc__session_report(session, "certificate_expires",
                             "the certificate in %s, or an intermediate in it, expires on %s, in "
-                            "%lld days: replace it and its key before",
-                            file, date, (long long)(left_s / DAY_S));
+                            "%lld %s: replace it and its key before",
+                            file, date, (long long)(left_s / (is_near ? HOUR_S : DAY_S)),
+                            is_near ? "hours" : "days");
 }
 
 void mqc__session_look_at_tls(struct mqc__session *session)

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """`mqcluster run`: the life of a node, and what it tells systemd."""
 
+import os
 import re
 import signal
 import socket
+import subprocess
 import time
 
-from harness import MQCLUSTER, PATIENCE, check, check_equal, check_in, environment, run_suite
+from harness import (MQCLUSTER, PATIENCE, ROOT, check, check_equal, check_in, environment,
+                     mqcluster, run_suite)
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warning|info|debug) \S")
 
@@ -116,12 +119,48 @@ def test_sighup_checks_the_file(world):
     node.wait_for("connection is up", node.err)
     node.signal(signal.SIGHUP)
     node.wait_for("is in order", node.err)
-    world.config("worker-1", "surprise: 1\n")
+    path = world.config("worker-1", "surprise: 1\n")
     node.signal(signal.SIGHUP)
     node.wait_for("surprise", node.err)
+    os.remove(path)
+    node.signal(signal.SIGHUP)
+    node.wait_for(f"{path}: the file cannot be read", node.err)
     check_equal(node.process.poll(), None)
     node.signal(signal.SIGTERM)
     check_equal(node.wait(), 0)
+
+
+def secure_node(world):
+    """A configuration with TLS, whose certificate is about to expire. No broker is there."""
+    folder = world.folder / "certs"
+    for command in ("make-ca", "issue worker-1 --days 1"):
+        subprocess.run([ROOT / "certs" / command.split()[0], *command.split()[1:], "--dir", folder],
+                       check=True, stdout=subprocess.DEVNULL)
+    tls = ("tls: {ca_file: certs/ca.pem, certificate_file: certs/worker-1.pem, "
+           "key_file: certs/worker-1.key}\n")
+    return world.file("secure.yaml", "cluster: {name: test}\nnode: worker-1\n"
+                      "broker: {uri: \"mqtts://127.0.0.1:1\"}\n"
+                      f"nodes: {{worker-1: {{type: worker}}}}\n{tls}")
+
+
+def test_certificate_that_expires_soon_is_told_in_hours(world):
+    node = world.start(MQCLUSTER, "run", "-c", secure_node(world))
+    node.wait_for("certificate_expires", node.err)
+    text = " ".join(line for line in node.err if "certificate_expires" in line)
+    check(re.search(r", in 2[0-9] hours: replace it", text) is not None, text)
+    node.signal(signal.SIGTERM)
+    check_equal(node.wait(), 0)
+
+
+def test_wrong_tls_file_is_named_once(world):
+    path = secure_node(world)
+    key = str(world.folder / "certs/worker-1.key")
+    with open(key, "w", encoding="utf-8") as file:
+        file.write("nonsense")
+    for command in (["run"], ["publish", "t", "e"]):
+        done = mqcluster(command[0], "-c", path, *command[1:])
+        check_equal(done.status, 2)
+        check_equal(done.err.count(key), 1, done.err)
 
 
 def test_log_level_of_the_configuration(world):
