@@ -57,10 +57,11 @@ static void *run(void *context)
 {
     struct mqc__link *link = context;
     if (begin(link)) {
-        if (!link->is_relay && mqc__direct_hand_over(link))
+        if (!link->is_relay && mqc__direct_hand_over(link)) {
             mqc__direct_watch(link);
-        else
-            mqc__relay_run(&link->relay, LINGER_MS);
+            return NULL; /* others may still look at the socket */
+        }
+        mqc__relay_run(&link->relay, LINGER_MS);
     }
     mqc__wire_hang_up(&link->client);
     mqc__wire_hang_up(&link->broker);
@@ -180,6 +181,7 @@ void mqc__link_close(struct mqc__link *link)
         (void)eventfd_write(link->stop_fd, 1);
         (void)pthread_join(link->thread, NULL);
         link->is_running = false;
+        mqc__wire_hang_up(&link->broker);
     }
     mqc__loopback_close(&link->loopback);
 }

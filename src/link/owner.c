@@ -86,7 +86,7 @@ static int find(const struct ends *ends, take_fn take, int other_fd)
     return found;
 }
 
-static int replace(int fd, const struct ends *ends, int other_fd)
+static int replace_socket(int fd, const struct ends *ends, int other_fd)
 {
     return is_other_end(fd, ends) ? dup3(other_fd, fd, O_CLOEXEC) : -1;
 }
@@ -94,7 +94,7 @@ static int replace(int fd, const struct ends *ends, int other_fd)
 bool mqc__owner_replace(int accepted_fd, int other_fd)
 {
     struct ends ends;
-    return get_ends(accepted_fd, &ends) && find(&ends, replace, other_fd) >= 0;
+    return get_ends(accepted_fd, &ends) && find(&ends, replace_socket, other_fd) >= 0;
 }
 
 int mqc__owner_find(int accepted_fd)
