@@ -89,6 +89,9 @@ static enum mqc_error take(struct mqc__membership *membership,
         return error;
     if (error != MQC_OK) {
         complain_of_malformed(membership, message, now_ms, &info);
+        /* Who connects now would be given it in place of this node's presence. */
+        if (mqc_view_equal(message->topic, membership->topic))
+            mqc__own_restore(membership, now_ms);
         return MQC_OK;
     }
     set_times(&arrival, message);

@@ -158,6 +158,18 @@ static void test_own_is_restored_after_a_deletion(void)
     driver_fini(&d);
 }
 
+static void test_own_is_restored_after_nonsense(void)
+{
+    struct driver d;
+    init(&d);
+    driver_run(&d, 2000);
+    CHECK_INT(driver_see_bytes(&d, "r/node/worker/w1", "?"), MQC_OK);
+    EXPECT(&d, "error:malformed_presence");
+    CHECK_INT(driver_see_bytes(&d, "r/node/worker/me", "?"), MQC_OK);
+    EXPECT(&d, "error:malformed_presence announce:2");
+    driver_fini(&d);
+}
+
 static void test_own_echo_is_ignored(void)
 {
     struct driver d;
@@ -282,6 +294,7 @@ int main(void)
         {"goodbye_cuts_a_long_reason", test_own_goodbye_cuts_a_long_reason},
         {"is_restored_at_once", test_own_is_restored_at_once},
         {"is_restored_after_a_deletion", test_own_is_restored_after_a_deletion},
+        {"is_restored_after_nonsense", test_own_is_restored_after_nonsense},
         {"echo_is_ignored", test_own_echo_is_ignored},
         {"is_restored_once_a_second", test_own_is_restored_once_a_second},
         {"is_not_restored_without_a_connection", test_own_is_not_restored_without_a_connection},
