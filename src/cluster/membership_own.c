@@ -44,23 +44,24 @@ void mqc__own_restore(struct mqc__membership *membership, int64_t now_ms)
         membership->next_announce_ms = allowed_ms;
 }
 
-static void say_goodbye(struct mqc__membership *membership, struct mqc_view reason,
-                        bool is_retained)
+/* A goodbye to another instance is not retained: what the broker keeps is that one's. */
+static void say_goodbye(struct mqc__membership *membership, struct mqc_view reason, bool gives_way)
 {
     struct mqc__presence goodbye = membership->own;
     goodbye.is_up = false;
+    goodbye.gave_way = gives_way;
     goodbye.renewal = ++membership->own.renewal;
     goodbye.reason = reason;
     if (reason.size > MQC__PRESENCE_REASON_BYTES_MAX)
         goodbye.reason.size = MQC__PRESENCE_REASON_BYTES_MAX;
     struct mqc__membership_action action = make_message(membership, &goodbye);
-    action.is_retained = is_retained;
+    action.is_retained = !gives_way;
     mqc__membership_act(membership, &action);
 }
 
 void mqc__own_goodbye(struct mqc__membership *membership, struct mqc_view reason)
 {
-    say_goodbye(membership, reason, true);
+    say_goodbye(membership, reason, false);
 }
 
 bool mqc__membership_will(struct mqc__membership *membership,
@@ -94,31 +95,53 @@ static void give_way(struct mqc__membership *membership, const char *theirs, con
                    "same name: it announces itself no more",
                    ours, theirs);
     if (membership->is_connected)
-        say_goodbye(membership, mqc_view_text("it gave way to another instance"), false);
+        say_goodbye(membership, mqc_view_text("it gave way to another instance"), true);
     membership->has_given_way = true;
     const struct mqc__membership_action action = {
         .kind = MQC__MEMBERSHIP_GIVE_WAY, .tag = "give_way", .text = text};
     mqc__membership_act(membership, &action);
 }
 
-static void meet_duplicate(struct mqc__membership *membership, const struct mqc__arrival *arrival)
-{
-    const struct mqc__presence *other = arrival->presence;
+/* The names of both instances, printable. */
+struct duplicate {
     char name[MQC__EXCERPT_BYTES];
     char theirs[MQC__EXCERPT_BYTES];
     char ours[MQC__EXCERPT_BYTES];
-    (void)mqc__excerpt(other->name, name);
-    (void)mqc__excerpt(other->instance, theirs);
-    (void)mqc__excerpt(membership->own.instance, ours);
+};
+
+/* Tells that this node runs twice, or did. */
+static void complain(struct mqc__membership *membership, const struct mqc__arrival *arrival,
+                     struct duplicate *names_out)
+{
+    const struct mqc__presence *other = arrival->presence;
+    (void)mqc__excerpt(other->name, names_out->name);
+    (void)mqc__excerpt(other->instance, names_out->theirs);
+    (void)mqc__excerpt(membership->own.instance, names_out->ours);
     mqc__membership_complain(
         membership, MQC__COMPLAINT_DUPLICATE,
         mqc__membership_hash(other->instance, mqc__membership_hash(other->name, MQC__HASH_START)),
         arrival->now_ms,
-        "this node, %s, runs twice: as instance %s, which is this one, and as %s; each node of a "
+        "this node, %s, runs twice: as instance %s, which is this one, and as %s%s; each node of a "
         "cluster needs a name of its own",
-        name, ours, theirs);
-    if (started_later(other, &membership->own))
-        give_way(membership, theirs, ours);
+        names_out->name, names_out->ours, names_out->theirs,
+        other->gave_way ? ", which has given way" : "");
+}
+
+static void meet_duplicate(struct mqc__membership *membership, const struct mqc__arrival *arrival)
+{
+    struct duplicate names;
+    complain(membership, arrival, &names);
+    if (started_later(arrival->presence, &membership->own))
+        give_way(membership, names.theirs, names.ours);
+}
+
+static void lose_duplicate(struct mqc__membership *membership, struct mqc__rival *rival,
+                           const struct mqc__arrival *arrival)
+{
+    struct duplicate names;
+    if (arrival->presence->gave_way && arrival->is_fresh)
+        complain(membership, arrival, &names);
+    mqc__rival_leave(rival, arrival->presence->renewal, arrival->now_ms);
 }
 
 enum mqc_error mqc__own_received(struct mqc__membership *membership,
@@ -139,7 +162,7 @@ enum mqc_error mqc__own_received(struct mqc__membership *membership,
         return MQC_ENOMEM;
     const struct mqc__rival_renewal renewal = mqc__membership_renewal(membership, arrival);
     if (!presence->is_up)
-        mqc__rival_leave(rival, presence->renewal, arrival->now_ms);
+        lose_duplicate(membership, rival, arrival);
     else if (mqc__rival_renew(rival, &renewal))
         meet_duplicate(membership, arrival);
     mqc__own_restore(membership, arrival->now_ms);

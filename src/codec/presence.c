@@ -65,6 +65,7 @@ enum mqc_error mqc__presence_encode(const struct mqc__presence *presence,
     message.lease_ms = presence->lease_ms;
     message.start_ms = presence->start_ms;
     message.reason = bytes_of(presence->reason);
+    message.gave_way = presence->gave_way && !presence->is_up;
     const size_t size = mqcluster__v1__presence__get_packed_size(&message);
     if (size > buffer->limit_bytes - buffer->size)
         return MQC_ETOOLARGE;
@@ -109,6 +110,7 @@ enum mqc_error mqc__presence_decode(struct mqc__arena *arena, struct mqc_view pa
         .lease_ms = in->lease_ms,
         .start_ms = in->start_ms,
         .reason = view_of(in->reason),
+        .gave_way = in->gave_way != 0 && in->status == MQCLUSTER__V1__PRESENCE__STATUS__DOWN,
     };
     error = check(&out, info);
     if (error == MQC_OK)

@@ -34,6 +34,7 @@ struct mqc__presence {
     uint32_t lease_ms; /* matters only where is_up is true */
     uint64_t start_ms; /* wall clock of the sender */
     struct mqc_view reason;
+    bool gave_way; /* to another instance of the name; only where is_up is false */
 };
 
 /* Appends a presence; takes no other memory than the buffer's. MQC_EINVAL: a field is out of its

@@ -271,6 +271,7 @@ static void forget_connection_locked(struct mqc__session *session)
 struct loss {
     int reason; /* of a DISCONNECT, -1: none */
     struct mqc__client_failure failure;
+    bool is_suspect; /* another client may have taken the session */
 };
 
 static const char *loss_text(const struct loss *loss)
@@ -291,8 +292,10 @@ static void report_end(struct mqc__session *session, const struct loss *loss)
     const char *tag = loss->failure.tag;
     const bool is_tls_failure = tag != NULL && strncmp(tag, "tls_", strlen("tls_")) == 0;
     if (!is_taken)
-        mqc__session_report(session, is_tls_failure ? tag : "connection_lost",
-                            "connection to %s lost: %s; connecting again", uri, loss_text(loss));
+        mqc__session_report(
+            session, is_tls_failure ? tag : "connection_lost",
+            "connection to %s lost: %s%s; connecting again", uri, loss_text(loss),
+            loss->is_suspect ? ", perhaps because another client with the same id connected" : "");
     else
         mqc__session_report(session, "duplicate_node",
                             "client id %s was taken over by another client at %s%s: give each node "
@@ -335,6 +338,7 @@ void mqc__session_connection_lost(struct mqc__session *session)
     const bool is_known = is_explained(session, &loss, is_suspect, &goes_on);
     if (!goes_on)
         return;
+    loss.is_suspect = is_suspect && !is_known;
     const bool is_told = loss.reason == MQC__REASON_TAKEN_OVER;
     step(session, is_told ? MQC__MACHINE_TAKEN_OVER : MQC__MACHINE_LOST, is_known);
     report_end(session, &loss);

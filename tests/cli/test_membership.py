@@ -247,6 +247,7 @@ def one_name_twice(world, protocol):
     check_equal(loser.program.wait(), 1)
     check_in("duplicate_node", "\n".join(loser.log))
     winner.program.wait_for("connection is up", winner.log)
+    check_in("another client with the same id", "\n".join(winner.log))
     wait_until(lambda: manager.is_up("proxy-1"), "the other is up", [manager, winner])
     time.sleep(LEASE_S)
     check_equal(winner.program.process.poll(), None, f"the other went too: {winner.log}")
@@ -266,6 +267,8 @@ def one_name_under_two_client_ids(world, protocol):
     twins.append(Node(world, "proxy-1", protocol, more=", client_id: two"))
     check_equal(twins[0].program.wait(), 1, "the one that was there first gives way")
     check_in("gives way to instance", "\n".join(twins[0].log))
+    wait_until(lambda: "duplicate_node" in "\n".join(twins[1].log), "the other says so too",
+               [twins[1]])
     wait_until(lambda: manager.is_up("proxy-1"), "the other is up", [manager, twins[1]])
     check_still_agreed([manager], ("manager", "proxy-1"), LEASE_S)
     check_equal(twins[1].program.process.poll(), None)

@@ -158,6 +158,7 @@ enum mqc_error driver_see(struct driver *d, const struct seen *seen)
 {
     const struct mqc__presence presence = {
         .is_up = !seen->is_down,
+        .gave_way = seen->gave_way,
         .type = mqc_view_text(seen->type != NULL ? seen->type : "worker"),
         .name = mqc_view_text(seen->name),
         .instance = mqc_view_text(seen->instance),

@@ -50,6 +50,7 @@ struct seen {
     int64_t expiry_ms;
     uint32_t lease_ms;
     bool is_down;
+    bool gave_way;
     bool is_retained;
 };
 enum mqc_error driver_see(struct driver *d, const struct seen *seen);

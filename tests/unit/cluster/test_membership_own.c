@@ -259,6 +259,23 @@ static void test_own_that_gave_way_is_silent(void)
     driver_fini(&d);
 }
 
+/* The one that stays would not learn of the other else. */
+static void test_own_is_told_that_another_gave_way(void)
+{
+    struct driver d;
+    init(&d);
+    SEE(&d, .name = "me", .instance = "A", .start_ms = 4000, .renewal = 2, .is_down = true);
+    EXPECT_OTHERS(&d, "");
+    SEE(&d, .name = "me", .instance = "B", .start_ms = 4000, .renewal = 2, .is_down = true,
+        .gave_way = true);
+    EXPECT_OTHERS(&d, "error:duplicate_node");
+    CHECK_CONTAINS(d.error, "as 'B', which has given way");
+    SEE(&d, .name = "me", .instance = "C", .start_ms = 4000, .renewal = 2, .is_down = true,
+        .gave_way = true, .is_retained = true);
+    EXPECT_OTHERS(&d, "");
+    driver_fini(&d);
+}
+
 /* An instance that is no more, however much of it was stuck somewhere. */
 static void test_own_does_not_give_way_to_the_dead(void)
 {
@@ -300,6 +317,7 @@ int main(void)
         {"is_not_restored_without_a_connection", test_own_is_not_restored_without_a_connection},
         {"duplicate_that_started_later_wins", test_own_duplicate_that_started_later_wins},
         {"that_gave_way_is_silent", test_own_that_gave_way_is_silent},
+        {"is_told_that_another_gave_way", test_own_is_told_that_another_gave_way},
         {"does_not_give_way_to_the_dead", test_own_does_not_give_way_to_the_dead},
         CU_TEST_INFO_NULL,
     };

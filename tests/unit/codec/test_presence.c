@@ -79,6 +79,7 @@ static void check_same(const struct mqc__presence *got, const struct mqc__presen
     CHECK_UNSIGNED(got->lease_ms, expected->lease_ms);
     CHECK_UNSIGNED(got->start_ms, expected->start_ms);
     CHECK_VIEW(got->reason, expected->reason);
+    CHECK_INT(got->gave_way, expected->gave_way);
 }
 
 static void check_round_trip(const struct mqc__presence *presence)
@@ -98,6 +99,7 @@ static void test_presence_round_trip(void)
     struct mqc__presence down = sample;
     down.is_up = false;
     down.renewal = 0;
+    down.gave_way = true;
     down.lease_ms = 0;
     down.reason.size = 0;
     check_round_trip(&down);
