@@ -10,7 +10,6 @@
 /* The choice of nodes, and the list of them. */
 
 #define TOPIC_ROOM ((size_t)4096)
-#define TYPE_ROOM ((size_t)1 << 20)
 
 /* Memory for the declared type of a key. */
 #define TYPE_ROOM ((size_t)1 << 20)
