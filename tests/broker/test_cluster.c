@@ -251,9 +251,12 @@ static void tool_watches(const char *const settings[])
     CHECK(test_node_wait_active(&tool, "worker", 1));
     CHECK_UNSIGNED(mqc_active_node_count(node.backend, "worker"), 1);
     struct mqc_error_info info;
-    CHECK(!publish_rr(&tool, "worker", 1, &info));
+    CHECK(publish_rr(&tool, "worker", 1, &info));
+    CHECK(publish_hrw(&tool, "worker", 1, &info));
     test_node_free(&node);
     CHECK(test_node_wait_active(&tool, "worker", 0));
+    CHECK(!publish_rr(&tool, "worker", 1, &info));
+    CHECK_CONTAINS(info.text, "is up");
     CHECK_UNSIGNED(tool.error_count, 0);
     test_node_free(&tool);
 }
