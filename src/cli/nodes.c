@@ -1,10 +1,12 @@
 #include "cli/cli.h"
 #include "cli/node_list.h"
 #include "cli/nodes_print.h"
+#include "cli/output.h"
 #include "cli/report.h"
 #include "cli/roster.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static const char usage[] =
     "Usage: mqcluster nodes [OPTION...]\n"
@@ -79,8 +81,11 @@ static int watch(struct nodes *nodes)
 {
     struct mqc__client *client = &nodes->client;
     nodes->is_listed = true;
-    while (!client->was_stopped && !nodes->has_failed)
+    while (!client->was_stopped && !nodes->has_failed) {
         (void)mqc__client_wait(client, -1, IDLE_STEP_MS);
+        if (!client->was_stopped && !nodes->has_failed)
+            nodes->has_failed = !mqc__output_is_read(nodes->common.who, STDOUT_FILENO);
+    }
     return nodes->has_failed ? MQC__EXIT_FAILED : MQC__EXIT_DONE;
 }
 

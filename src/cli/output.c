@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,6 +65,15 @@ ssize_t mqc__output_some(const char *who, int fd, const char *data, size_t size)
         return 0;
     mqc__report(who, "cannot write to standard output: %s", strerror(errno));
     return -1;
+}
+
+bool mqc__output_is_read(const char *who, int fd)
+{
+    struct pollfd polled = {.fd = fd};
+    if (poll(&polled, 1, 0) <= 0 || (polled.revents & POLLERR) == 0)
+        return true;
+    mqc__report(who, "cannot write to standard output: %s", strerror(EPIPE));
+    return false;
 }
 
 int mqc__output_close(const char *who, int status)

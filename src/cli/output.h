@@ -28,6 +28,10 @@ bool mqc__output_line(const char *who, const char *text);
 int mqc__output_open(void);
 ssize_t mqc__output_some(const char *who, int fd, const char *data, size_t size);
 
+/* Says whether the reader of a pipe is still there, for a program that waits long for something to
+ * write; reports it if not. Other output than a pipe counts as read. */
+bool mqc__output_is_read(const char *who, int fd);
+
 /* Brings out what is left. Returns `status`, or that of a failure when something could not be
  * written. */
 int mqc__output_close(const char *who, int status);

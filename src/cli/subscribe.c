@@ -128,16 +128,24 @@ static bool look_for_ready(struct subscribe *subscribe)
     return true;
 }
 
+static bool must_go_on(const struct subscribe *subscribe)
+{
+    return !subscribe->client.was_stopped && !subscribe->has_failed && !is_complete(subscribe);
+}
+
 /* Prints what arrives until something ends it; false when that is a failure. */
 static bool print_arrivals(struct subscribe *subscribe)
 {
     struct mqc__client *client = &subscribe->client;
-    while (!client->was_stopped && !subscribe->has_failed && !is_complete(subscribe)) {
+    while (must_go_on(subscribe)) {
         const int left_ms = mqc__client_left_ms(subscribe->deadline_ms,
                                                 subscribe->is_ready ? IDLE_STEP_MS : READY_STEP_MS);
         if (left_ms == 0)
             return true;
         (void)mqc__client_wait(client, -1, left_ms);
+        if (must_go_on(subscribe) &&
+            !mqc__output_is_read(subscribe->common.who, subscribe->output_fd))
+            return false;
         if (!subscribe->is_ready && !look_for_ready(subscribe))
             return false;
         if (mqc_backend_state(client->backend) == MQC_STATE_TAKEN) {

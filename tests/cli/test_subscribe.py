@@ -201,6 +201,19 @@ def test_closed_standard_output_does_not_become_a_socket(world):
     program.stderr.close()
 
 
+def test_reader_that_went_away_ends_it_though_nothing_arrives(world):
+    where = world.broker.where()
+    for args in (["subscribe", *where, "a/"], ["nodes", "--watch", *where]):
+        reader, writer = os.pipe()
+        with subprocess.Popen([MQCLUSTER, *args], stdout=writer, stderr=subprocess.PIPE,
+                              env=environment()) as program:
+            os.close(writer)
+            os.close(reader)
+            error = program.communicate(timeout=60)[1]
+        check_equal(program.returncode, 1)
+        check_equal(error.count(b"cannot write to standard output: Broken pipe"), 1, error)
+
+
 def test_json_of_mosquitto_pub_arrives(world):
     program = world.subscribe("--count", "2", "a/")
     payload = '{"event": "ping", "args": ["hello", {"@data-type": "count", "data": 5}]}'
