@@ -105,7 +105,7 @@ static void warn_of_expiry(struct mqc__session *session, int64_t now_ms)
         return;
     char date[40];
     (void)date_text(expiry.chain_s, date, sizeof date);
-    const bool is_near = left_s < 2 * DAY_S;
+    const bool is_near = left_s < INT64_C(2) * DAY_S;
     session->expiry_report_ms = now_ms + DAY_MS;
     if (left_s <= 0)
         mqc__session_report(session, "certificate_expires",
