@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/utf8.h"
 #include "cluster/key.h"
 #include "cluster/topics.h"
 
@@ -78,7 +79,8 @@ static enum mqc_error get_pool_locked(struct mqc__members *members, struct mqc_v
     *pool_out = find_pool_locked(members, pool);
     if (*pool_out != NULL)
         return MQC_OK;
-    (void)mqc__fail(info, MQC_ENOTFOUND, "there is no pool %.*s", shown(pool), pool.data);
+    char excerpt[MQC__EXCERPT_BYTES];
+    (void)mqc__fail(info, MQC_ENOTFOUND, "there is no pool %s", mqc__excerpt(pool, excerpt));
     return MQC_ENOTFOUND;
 }
 

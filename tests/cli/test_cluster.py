@@ -126,8 +126,8 @@ def test_what_no_node_can_change_is_told_at_once(world):
     path = config(world, "worker-1")
     world.broker.stop()
     cases = [
-        (["--hrw", "proxies", "--key", "5"], "there is no pool proxies"),
-        (["--rr", "proxies"], "there is no pool proxies"),
+        (["--hrw", "proxies", "--key", "5"], "there is no pool 'proxies'"),
+        (["--rr", "proxies"], "there is no pool 'proxies'"),
         (["--hrw", "proxy", "--key", "enum:tcp"], "enum NAME"),
         (["--hrw", "proxy", "--key", "count:x"], '"x" is no count'),
         (["--rr", "proxy", "--key", "k" * 600], "round robin key"),
@@ -300,8 +300,8 @@ def test_route_wrong(world):
     world.broker.stop()
     cases = [
         (["--pool", "proxy", "--key", "a", "--alive", "proxy-3"], 2, "no node 'proxy-3'"),
-        (["--pool", "none", "--key", "a", "--alive", "proxy-1"], 1, "there is no pool none"),
-        (["--pool", "none", "--key", "a"], 1, "there is no pool none"),
+        (["--pool", "none", "--key", "a", "--alive", "proxy-1"], 1, "there is no pool 'none'"),
+        (["--pool", "none", "--key", "a"], 1, "there is no pool 'none'"),
         (["--pool", "proxy", "--key", "a", "--alive", ""], 1, "none of the 2 nodes"),
         (["--pool", "proxy", "--key", "int:x", "--alive", "proxy-1"], 1, '"x" is no int'),
         (["--pool", "proxy", "--keys-from", world.folder / "none", "--alive", "proxy-1"], 1,

@@ -158,7 +158,7 @@ static void test_router_wrong_is_refused(void)
     CHECK_INT(mqc_router_set_up(router, mqc_view_text("proxy-3"), true, &info), MQC_ENOTFOUND);
     CHECK_CONTAINS(info.text, "'proxy-3'");
     CHECK_INT(mqc_router_hrw(router, mqc_view_text("what"), &key, &route, &info), MQC_ENOTFOUND);
-    CHECK_CONTAINS(info.text, "there is no pool what");
+    CHECK_CONTAINS(info.text, "there is no pool 'what");
     CHECK_INT(mqc_router_hrw(router, mqc_view_text("proxy"), &key, &route, &info), MQC_ENOTFOUND);
     CHECK_CONTAINS(info.text, "none of the 2 nodes");
     CHECK_INT(mqc_router_rr(router, mqc_view_text("worker"), mqc_view_text(""), &route, &info),

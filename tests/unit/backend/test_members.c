@@ -207,8 +207,8 @@ static void test_choice_says_what_is_wrong(void)
     REQUIRE(members_driver_new(&d, &options, NULL) == MQC_OK);
     CHECK_TEXT(hrw(&d, "proxy"), "mqc_backend_init() was not called");
     REQUIRE(mqc__members_start(d.members, "ME", NULL) == MQC_OK);
-    CHECK_TEXT(hrw(&d, "nope"), "there is no pool nope");
-    CHECK_TEXT(rr(&d, "nope"), "there is no pool nope");
+    CHECK_TEXT(hrw(&d, "nope"), "there is no pool 'nope'");
+    CHECK_TEXT(rr(&d, "nope"), "there is no pool 'nope'");
     CHECK_TEXT(rr(&d, "proxy"), "none of the 2 nodes of pool zeek/cluster/pool/proxy is up");
     char large[600];
     memset(large, 'x', sizeof large);
