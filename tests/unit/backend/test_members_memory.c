@@ -1,51 +1,13 @@
 /* Every allocation of the members may fail: then nothing happened, and the next attempt works. */
 #include "unit/backend/members_driver.h"
 
+#include "support/failing_malloc.h"
 #include "support/suite.h"
-
-#include <stdlib.h>
-
-/* Every allocation goes through these; the one with this number fails. */
-static size_t allocation;
-static size_t failing_allocation;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static bool must_fail(void)
-{
-    return ++allocation == failing_allocation;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return must_fail() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return must_fail() ? NULL : __real_realloc(memory, size);
-}
-
-static void fail_allocation(size_t number)
-{
-    allocation = 0;
-    failing_allocation = number;
-}
 
 static bool has_failed(void)
 {
-    const bool result = allocation >= failing_allocation;
-    failing_allocation = 0;
+    const bool result = allocation_has_failed();
+    fail_allocation(0);
     return result;
 }
 

@@ -1,4 +1,5 @@
 /* Every allocation may fail: then nothing changed. */
+#include "support/failing_malloc.h"
 #include "support/suite.h"
 #include "test_layout.h"
 
@@ -6,43 +7,6 @@
 #include "value/text.h"
 
 #include <stdlib.h>
-
-/* Every allocation of the modules goes through these; the one with this number fails. */
-static size_t allocation;
-static size_t failing_allocation;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static bool must_fail(void)
-{
-    return ++allocation == failing_allocation;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return must_fail() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return must_fail() ? NULL : __real_realloc(memory, size);
-}
-
-static void fail_allocation(size_t number)
-{
-    allocation = 0;
-    failing_allocation = number;
-}
 
 static struct mqc__pools *new_pools(void)
 {
@@ -75,7 +39,7 @@ static void test_memory_set_up_fails_at_each_allocation(void)
         struct mqc__pools *pools = NULL;
         fail_allocation(failures + 1);
         const enum mqc_error error = set_up(&layout, &pools);
-        const bool has_failed = allocation >= failing_allocation;
+        const bool has_failed = allocation_has_failed();
         CHECK_INT(error, has_failed ? MQC_ENOMEM : MQC_OK);
         mqc__pools_free(&pools);
         if (!has_failed)
@@ -133,7 +97,7 @@ static void test_memory_rr_failing_leaves_the_turn(void)
     fail_allocation(1);
     CHECK_VIEW_TEXT(test_rr(pool, "b"), "proxy-2");
     CHECK_VIEW_TEXT(test_rr(pool, "c"), "proxy-2");
-    CHECK_UNSIGNED(allocation, 0);
+    CHECK_UNSIGNED(allocation_count(), 0);
     fail_allocation(0);
     mqc__pools_free(&pools);
 }
@@ -147,7 +111,7 @@ static void test_memory_up_down_and_choice_take_none(void)
     test_pools_all_up(pools, &layout);
     mqc__pools_node_down(pools, layout.nodes[3].name);
     CHECK(test_hrw(test_pool(pools, MQC__NODE_PROXY), "key").size != 0);
-    CHECK_UNSIGNED(allocation, 0);
+    CHECK_UNSIGNED(allocation_count(), 0);
     fail_allocation(0);
     mqc__pools_free(&pools);
 }
@@ -175,7 +139,7 @@ static void test_memory_hash_of_a_scalar_takes_none(void)
         REQUIRE(mqc__scalar_parse(keys[i].type, mqc_view_text(keys[i].text), &key));
         fail_allocation(1);
         CHECK_INT(mqc__key_hash(&key, NULL, &hash, NULL), MQC_OK);
-        CHECK_UNSIGNED(allocation, 0);
+        CHECK_UNSIGNED(allocation_count(), 0);
         fail_allocation(0);
     }
 }

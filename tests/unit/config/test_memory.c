@@ -1,37 +1,6 @@
 #include "loading.h"
 
-#include <stdlib.h>
-
-/* Every allocation of the modules goes through these; the one with this number fails. */
-static size_t allocation;
-static size_t failing_allocation;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static bool must_fail(void)
-{
-    return ++allocation == failing_allocation;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return must_fail() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return must_fail() ? NULL : __real_realloc(memory, size);
-}
+#include "support/failing_malloc.h"
 
 static const char right[] =
     "cluster: {name: c, root: r/c, watch: [manager, worker]}\nnode: n\n"
@@ -56,21 +25,21 @@ static const char wrong[] = "cluster:\n\tname: c\nnodess: {}\nbroker:\n  uri: ht
  */
 static size_t fail_each(const char *text, enum mqc_error expected)
 {
-    failing_allocation = 0;
-    for (;;) {
-        allocation = 0;
-        failing_allocation++;
+    size_t count = 0;
+    for (size_t number = 1;; number++) {
+        fail_allocation(number);
         struct loaded *loaded = load_text(text);
-        if (allocation < failing_allocation) {
+        if (!allocation_has_failed()) {
+            count = allocation_count();
             CHECK_INT(loaded->error, expected);
             break;
         }
         CHECK_INT(loaded->error, MQC_ENOMEM);
         CHECK(loaded->config == NULL);
     }
+    fail_allocation(0);
     unload();
-    failing_allocation = 0;
-    return allocation;
+    return count;
 }
 
 static void test_memory_each_allocation_may_fail(void)
@@ -86,13 +55,14 @@ static void test_memory_check_may_run_out(void)
     const struct loaded *loaded = load_text(right);
     REQUIRE(loaded->config != NULL);
     enum mqc_error error = MQC_ENOMEM;
-    for (failing_allocation = 1; error == MQC_ENOMEM; failing_allocation++) {
-        allocation = 0;
+    size_t number = 0;
+    while (error == MQC_ENOMEM) {
+        fail_allocation(++number);
         error = mqc_config_check(loaded->config, &info);
-        CHECK_INT(error, allocation < failing_allocation ? MQC_OK : MQC_ENOMEM);
+        CHECK_INT(error, allocation_has_failed() ? MQC_ENOMEM : MQC_OK);
     }
-    CHECK(failing_allocation > 3);
-    failing_allocation = 0;
+    CHECK(number > 2);
+    fail_allocation(0);
     unload();
 }
 
