@@ -57,12 +57,15 @@ static void forward_last_bytes(struct mqc__link *link)
 
 bool mqc__direct_hand_over(struct mqc__link *link)
 {
-    if (!is_timely(link) || !mqc__owner_replace(link->client.fd, link->broker.fd))
+    /* Said first: from then on the client may see the broker hang up, and ask why. */
+    atomic_store(&link->is_direct, true);
+    if (!is_timely(link) || !mqc__owner_replace(link->client.fd, link->broker.fd)) {
+        atomic_store(&link->is_direct, false);
         return false;
+    }
     mqc__loopback_prepare_client(link->broker.fd);
     forward_last_bytes(link);
     mqc__wire_hang_up(&link->client);
-    atomic_store(&link->is_direct, true);
     return true;
 }
 
