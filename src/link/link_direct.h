@@ -7,6 +7,10 @@
  * The link without a relay: the client library goes on with the broker's socket under the number of
  * its own descriptor. That saves two ways through the loopback interface and a thread for each
  * message.
+ *
+ * It happens while the client connects. The client must write its CONNECT packet in one call and
+ * wait for CONNACK before it writes more, as Paho does (MQTT 3.1.4 would allow more): a second
+ * write could overtake the first one, which the link passes on.
  */
 
 /* Gives the client the broker's socket, and the broker what the client has written already. False:
