@@ -60,15 +60,47 @@ uint32_t mqc__utf8_code_point(struct mqc_view text, size_t length)
     return point;
 }
 
+/* The size of what is ASCII, eight bytes at a time, hence perhaps not all that is. */
+static size_t ascii_size(struct mqc_view text)
+{
+    size_t size = 0;
+    uint64_t eight;
+    while (text.size - size >= sizeof eight) {
+        memcpy(&eight, text.data + size, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            break;
+        size += sizeof eight;
+    }
+    return size;
+}
+
+size_t mqc__utf8_valid_size(struct mqc_view text)
+{
+    size_t size = 0;
+    while (size < text.size) {
+        const struct mqc_view rest = mqc_view_bytes(text.data + size, text.size - size);
+        const size_t ascii = ascii_size(rest);
+        const size_t more = ascii != 0 ? ascii : mqc__utf8_next(rest);
+        if (more == 0)
+            break;
+        size += more;
+    }
+    return size;
+}
+
 bool mqc__utf8_is_valid(struct mqc_view text)
 {
-    while (text.size > 0) {
-        const size_t length = mqc__utf8_next(text);
-        if (length == 0)
-            return false;
-        text = mqc_view_bytes(text.data + length, text.size - length);
-    }
-    return true;
+    return mqc__utf8_valid_size(text) == text.size;
+}
+
+bool mqc__utf8_is_unfinished(struct mqc_view text)
+{
+    const uint8_t *bytes = (const uint8_t *)text.data;
+    if (text.size == 0 || text.size >= length_from_first(bytes[0]))
+        return false;
+    if (text.size > 1 && !is_second(bytes[0], bytes[1]))
+        return false;
+    return text.size < 3 || is_continuation(bytes[2]);
 }
 
 bool mqc__utf8_is_control(struct mqc_view text)

@@ -16,6 +16,12 @@ uint32_t mqc__utf8_code_point(struct mqc_view text, size_t length);
 /* Says whether the whole text is UTF-8. */
 bool mqc__utf8_is_valid(struct mqc_view text);
 
+/* Returns the size of the text up to the first character that is not well-formed or not whole. */
+size_t mqc__utf8_valid_size(struct mqc_view text);
+
+/* Says whether the text is the beginning of a well-formed character, but not yet a whole one. */
+bool mqc__utf8_is_unfinished(struct mqc_view text);
+
 /* Says whether the character at the start of the text, of the length that mqc__utf8_next gave, is a
  * control character: C0 with tab and line ends, DEL, C1. */
 bool mqc__utf8_is_control(struct mqc_view text);

@@ -51,6 +51,47 @@ static void test_next_ill_formed_gives_zero(void)
     }
 }
 
+/* An independent reading of the same table: what some character begins with is unfinished. */
+static void test_is_unfinished_agrees_with_what_can_be_finished(void)
+{
+    for (unsigned first = 0; first < 256; first++) {
+        bool can_be_finished = false;
+        for (unsigned second = 0; second < 256; second++) {
+            const unsigned char text[] = {(unsigned char)first, (unsigned char)second, 0x80, 0x80};
+            bool is_begun = false;
+            for (size_t size = 3; size <= 4; size++)
+                is_begun = is_begun || mqc__utf8_next(mqc_view_bytes(text, size)) == size;
+            const bool is_whole = mqc__utf8_next(mqc_view_bytes(text, 2)) == 2;
+            CHECK(mqc__utf8_is_unfinished(mqc_view_bytes(text, 2)) == is_begun);
+            CHECK(!mqc__utf8_is_unfinished(mqc_view_bytes(text, 4)));
+            can_be_finished = can_be_finished || is_begun || is_whole;
+        }
+        const unsigned char byte = (unsigned char)first;
+        CHECK(mqc__utf8_is_unfinished(mqc_view_bytes(&byte, 1)) == can_be_finished);
+    }
+    CHECK(mqc__utf8_is_unfinished(mqc_view_text("\xf0\x9f\x98")));
+    CHECK(!mqc__utf8_is_unfinished(mqc_view_text("\xf0\x9f\x41")));
+    CHECK(!mqc__utf8_is_unfinished(mqc_view_text("\xe2\x82\xac")));
+    CHECK(!mqc__utf8_is_unfinished(mqc_view_text("")));
+}
+
+static void test_valid_size_ends_at_the_first_bad_byte(void)
+{
+    char text[40];
+    memset(text, 'a', sizeof text);
+    CHECK_UNSIGNED(mqc__utf8_valid_size(mqc_view_bytes(text, sizeof text)), sizeof text);
+    for (size_t at = 0; at < sizeof text; at++) {
+        text[at] = '\xff';
+        CHECK_UNSIGNED(mqc__utf8_valid_size(mqc_view_bytes(text, sizeof text)), at);
+        text[at] = '\xc3';
+        CHECK_UNSIGNED(mqc__utf8_valid_size(mqc_view_bytes(text, at + 1)), at);
+        text[at] = 'a';
+    }
+    CHECK_UNSIGNED(mqc__utf8_valid_size(mqc_view_text("\xe2\x82\xac\xe2\x82")), 3);
+    CHECK_UNSIGNED(mqc__utf8_valid_size(mqc_view_text("")), 0);
+    CHECK_UNSIGNED(mqc__utf8_valid_size((struct mqc_view){NULL, 0}), 0);
+}
+
 static void test_excerpt_quotes_cuts_and_escapes(void)
 {
     char excerpt[MQC__EXCERPT_BYTES];
@@ -68,6 +109,9 @@ int main(void)
         {"next_well_formed_gives_length_and_code_point",
          test_next_well_formed_gives_length_and_code_point},
         {"next_ill_formed_gives_zero", test_next_ill_formed_gives_zero},
+        {"is_unfinished_agrees_with_what_can_be_finished",
+         test_is_unfinished_agrees_with_what_can_be_finished},
+        {"valid_size_ends_at_the_first_bad_byte", test_valid_size_ends_at_the_first_bad_byte},
         {"excerpt_quotes_cuts_and_escapes", test_excerpt_quotes_cuts_and_escapes},
         CU_TEST_INFO_NULL,
     };
