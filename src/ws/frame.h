@@ -85,6 +85,9 @@ size_t mqc__ws_frame_head(enum mqc__ws_opcode opcode, size_t payload_bytes,
 size_t mqc__ws_frame_control(enum mqc__ws_opcode opcode, struct mqc_view payload,
                              unsigned char frame_out[MQC__WS_CONTROL_FRAME_BYTES_MAX]);
 
+/* Says whether a code may stand in a close (RFC 6455 7.4; 1012 to 1014 by the registry). */
+bool mqc__ws_is_code_sent(unsigned code);
+
 /* Writes a close. The reason is cut where the frame is full, between characters, and where it is
  * not UTF-8. A code that must not be sent, such as MQC__WS_CODE_NONE, gives a close without code
  * and reason. Returns the frame's size. */
