@@ -51,11 +51,13 @@ enum mqc_error mqc__ws_read_subscriptions(struct mqc__arena *arena, struct mqc_v
 /*
  * Reads an event message; it lives in the arena. Checks in Zeek's order: that the text decodes,
  * that there is a topic, that it is an event. MQC_EMALFORMED, MQC_ETOOLARGE or MQC_ETYPE:
- * *context_out is the context of the error message to answer, and the client stays; MQC_ENOMEM: it
- * is none of the client's doing. Whether the event is declared so is the cluster's to say.
+ * *context_out is the context of the error message to answer, *info (which may be NULL) says more
+ * for a log, and the client stays; MQC_ENOMEM: it is none of the client's doing. Whether the event
+ * is declared, and with these arguments, is the cluster's to say.
  */
 enum mqc_error mqc__ws_read_event(struct mqc__arena *arena, struct mqc_view json,
-                                  struct mqc__json_message *message_out, const char **context_out);
+                                  struct mqc__json_message *message_out, const char **context_out,
+                                  struct mqc_error_info *info);
 
 /* Appends the answer to subscriptions. Errors: MQC_ETOOLARGE for the buffer's limit; MQC_ENOMEM. */
 enum mqc_error mqc__ws_write_ack(struct mqc_view endpoint, const char *version,
