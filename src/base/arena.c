@@ -82,6 +82,28 @@ bool mqc__arena_copy(struct mqc__arena *arena, struct mqc_view bytes, struct mqc
     return true;
 }
 
+struct mqc__arena_mark mqc__arena_mark(const struct mqc__arena *arena)
+{
+    return (struct mqc__arena_mark){
+        .block = arena->blocks,
+        .block_used = arena->blocks != NULL ? arena->blocks->used : 0,
+        .used_bytes = arena->used_bytes,
+    };
+}
+
+void mqc__arena_rewind(struct mqc__arena *arena, struct mqc__arena_mark mark)
+{
+    while (arena->blocks != mark.block) {
+        struct mqc__arena_block *block = arena->blocks;
+        arena->blocks = block->next;
+        free(block);
+    }
+    if (mark.block != NULL)
+        mark.block->used = mark.block_used;
+    arena->used_bytes = mark.used_bytes;
+    arena->is_over_limit = false;
+}
+
 void mqc__arena_reset(struct mqc__arena *arena)
 {
     struct mqc__arena_block *kept = arena->blocks;

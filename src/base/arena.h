@@ -31,6 +31,18 @@ void *mqc__arena_array(struct mqc__arena *arena, size_t count, size_t size);
 /* Copies the bytes and terminates them with NUL (not counted); false when there is no room. */
 bool mqc__arena_copy(struct mqc__arena *arena, struct mqc_view bytes, struct mqc_view *copy_out);
 
+/* Where an arena stood. */
+struct mqc__arena_mark {
+    struct mqc__arena_block *block;
+    size_t block_used;
+    size_t used_bytes;
+};
+
+/* Notes what was handed out so far, and forgets what was handed out after that; a mark is of use
+ * until the arena is reset or goes back to an earlier one. */
+struct mqc__arena_mark mqc__arena_mark(const struct mqc__arena *arena);
+void mqc__arena_rewind(struct mqc__arena *arena, struct mqc__arena_mark mark);
+
 /* Forgets everything handed out, keeps one block for the next use. */
 void mqc__arena_reset(struct mqc__arena *arena);
 

@@ -65,8 +65,8 @@ enum mqc_error mqc__json_read_message(struct mqc__arena *arena, struct mqc_view 
                                       struct mqc__json_message *message_out,
                                       struct mqc_error_info *info);
 
-/* Reads an array of strings. MQC_EMALFORMED: no valid JSON, or no array; MQC_ETYPE: an element is no
- * string; MQC_ETOOLARGE, MQC_ENOMEM as above. Everything lives in the arena. */
+/* Reads an array of strings. MQC_EMALFORMED: no valid JSON, or no array; MQC_ETYPE: an element is
+ * no string; MQC_ETOOLARGE, MQC_ENOMEM as above. Everything lives in the arena. */
 enum mqc_error mqc__json_read_strings(struct mqc__arena *arena, struct mqc_view json,
                                       struct mqc_view **strings_out, size_t *count_out,
                                       struct mqc_error_info *info);

@@ -1,8 +1,5 @@
 #include "codec/json_priv.h"
 
-/* A data message is a vector around a vector around the arguments, which are at depth 1. */
-#define MESSAGE_DEPTH (-2)
-
 static bool is_list(const struct mqc_value *value, size_t least, size_t most)
 {
     return value->type == MQC_TYPE_VECTOR && value->as.list.count >= least &&
@@ -75,7 +72,7 @@ enum mqc_error mqc__json_read_message_node(struct mqc__json_reader *reader,
 {
     *message_out = (struct mqc__json_message){.has_topic = false};
     struct mqc_value data;
-    enum mqc_error error = mqc__json_read_tagged(reader, tree, MESSAGE_DEPTH, &data);
+    enum mqc_error error = mqc__json_read_tagged(reader, tree, MQC__JSON_MESSAGE_DEPTH, &data);
     if (error != MQC_OK)
         return error;
     struct json_object *topic = NULL;
@@ -86,14 +83,28 @@ enum mqc_error mqc__json_read_message_node(struct mqc__json_reader *reader,
     return error == MQC_OK ? read_envelope(reader, &data, &message_out->event) : error;
 }
 
+bool mqc__json_read_message_quick(const struct mqc__json_reader *reader, struct mqc_view json,
+                                  struct mqc__json_message *message_out, enum mqc_error *error_out)
+{
+    struct mqc_value data;
+    *message_out = (struct mqc__json_message){.has_topic = false};
+    if (!mqc__json_quick(reader->arena, json, &message_out->topic, &data))
+        return false;
+    message_out->has_topic = true;
+    *error_out = read_envelope(reader, &data, &message_out->event);
+    return true;
+}
+
 enum mqc_error mqc__json_read_message(struct mqc__arena *arena, struct mqc_view json,
                                       struct mqc__json_message *message_out,
                                       struct mqc_error_info *info)
 {
-    *message_out = (struct mqc__json_message){.has_topic = false};
-    struct mqc__json_reader reader;
+    struct mqc__json_reader reader = {.arena = arena, .info = info};
     struct json_object *tree = NULL;
-    enum mqc_error error = mqc__json_reader_open(&reader, arena, json, &tree, info);
+    enum mqc_error error = MQC_OK;
+    if (mqc__json_read_message_quick(&reader, json, message_out, &error))
+        return error;
+    error = mqc__json_reader_open(&reader, arena, json, &tree, info);
     if (error != MQC_OK)
         return error;
     error = mqc__json_read_message_node(&reader, tree, message_out);

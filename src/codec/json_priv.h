@@ -100,6 +100,23 @@ enum mqc_error mqc__json_reader_open(struct mqc__json_reader *reader, struct mqc
                                      struct mqc_view json, struct json_object **tree_out,
                                      struct mqc_error_info *info);
 
+/* A data message is a vector around a vector around the arguments, which are at depth 1. */
+#define MQC__JSON_MESSAGE_DEPTH (-2)
+
+/* Finds a type by its name; false when there is none. */
+bool mqc__json_find_type(struct mqc_view name, enum mqc_type *type_out);
+
+/* Reads a data message that is written in the usual way, fast: its topic and its data, a vector.
+ * false: it is not, or something is wrong, missing or over a limit; the arena is as it was, and the
+ * tree of the text tells more. */
+bool mqc__json_quick(struct mqc__arena *arena, struct mqc_view json, struct mqc_view *topic_out,
+                     struct mqc_value *data_out);
+
+/* Reads a data message with mqc__json_quick(); false: it can not. *error_out is what
+ * mqc__json_read_message_node() would return. */
+bool mqc__json_read_message_quick(const struct mqc__json_reader *reader, struct mqc_view json,
+                                  struct mqc__json_message *message_out, enum mqc_error *error_out);
+
 /* Reads a tagged value at a depth, 1 for an argument; below 1 for what stands around arguments. */
 enum mqc_error mqc__json_read_tagged(struct mqc__json_reader *reader, struct json_object *node,
                                      int depth, struct mqc_value *value_out);

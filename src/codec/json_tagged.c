@@ -145,10 +145,13 @@ static enum mqc_error read_data(struct mqc__json_reader *reader, enum mqc_type t
     }
 }
 
-static bool find_type(struct mqc_view name, enum mqc_type *type_out)
+bool mqc__json_find_type(struct mqc_view name, enum mqc_type *type_out)
 {
     for (int type = MQC_TYPE_NONE; type <= MQC_TYPE_VECTOR; type++) {
-        if (!mqc_view_equal(name, mqc_view_text(mqc_type_name((enum mqc_type)type))))
+        const char *candidate = mqc_type_name((enum mqc_type)type);
+        /* Most differ in their first character. */
+        if (name.size == 0 || name.data[0] != candidate[0] ||
+            !mqc_view_equal(name, mqc_view_text(candidate)))
             continue;
         *type_out = (enum mqc_type)type;
         return true;
@@ -171,7 +174,7 @@ enum mqc_error mqc__json_read_tagged(struct mqc__json_reader *reader, struct jso
     if (!mqc__json_find(node, "@data-type", &tag) || mqc__json_kind(tag) != MQC__JSON_STRING)
         return mqc__json_reader_fail(reader, MQC_EMALFORMED, "no @data-type in an object");
     char excerpt[MQC__EXCERPT_BYTES];
-    if (!find_type(mqc__json_text(tag), &type))
+    if (!mqc__json_find_type(mqc__json_text(tag), &type))
         return mqc__json_reader_fail(reader, MQC_EMALFORMED, "unknown @data-type %s",
                                      mqc__excerpt(mqc__json_text(tag), excerpt));
     if (!mqc__json_find(node, "data", &data) && type != MQC_TYPE_NONE)

@@ -153,6 +153,31 @@ static void test_arena_reset_gives_the_limit_back(void)
     mqc__arena_fini(&arena);
 }
 
+static void test_arena_rewind_forgets_what_came_after(void)
+{
+    static const size_t before[] = {0, 100, 5000};
+    for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) {
+        struct mqc__arena arena;
+        mqc__arena_init(&arena, 200 * STEP + 5008);
+        char *kept = before[i] != 0 ? mqc__arena_alloc(&arena, before[i]) : NULL;
+        if (kept != NULL)
+            memset(kept, 'k', before[i]);
+        const size_t used_bytes = arena.used_bytes;
+        for (unsigned round = 0; round < 3; round++) {
+            const struct mqc__arena_mark mark = mqc__arena_mark(&arena);
+            char *piece = NULL;
+            while ((piece = mqc__arena_alloc(&arena, 100)) != NULL)
+                memset(piece, 'x', 100);
+            mqc__arena_rewind(&arena, mark);
+            CHECK_UNSIGNED(arena.used_bytes, used_bytes);
+            CHECK(!arena.is_over_limit);
+        }
+        for (size_t at = 0; at < before[i]; at++)
+            REQUIRE(kept[at] == 'k');
+        mqc__arena_fini(&arena);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -167,6 +192,7 @@ int main(void)
         {"alloc_larger_than_a_block_works", test_arena_alloc_larger_than_a_block_works},
         {"array_multiplies_safely", test_arena_array_multiplies_safely},
         {"copy_is_independent_and_terminated", test_arena_copy_is_independent_and_terminated},
+        {"rewind_forgets_what_came_after", test_arena_rewind_forgets_what_came_after},
         {"reset_gives_the_limit_back", test_arena_reset_gives_the_limit_back},
         CU_TEST_INFO_NULL,
     };
