@@ -42,6 +42,7 @@ extern "C" {
 #include "topic/match.h"
 #include "value/event.h"
 #include "value/value.h"
+#include "ws/options.h"
 
 /* The version of the library that runs, "0.1.0". */
 MQC_API const char *mqc_version(void);
