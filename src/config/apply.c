@@ -7,7 +7,7 @@ static void read_section(struct mqc__loader *loader, const struct mqc__option *s
 
 struct mqc__place *mqc__loader_place(struct mqc__loader *loader, const struct mqc__option *option)
 {
-    return &loader->places[option - mqc__options];
+    return &loader->places[mqc__option_index(option)];
 }
 
 static void report_unknown(struct mqc__loader *loader, const struct mqc__option *section,

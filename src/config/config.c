@@ -7,8 +7,8 @@
 
 static enum mqc_error assign_defaults(struct mqc_config *config)
 {
-    for (size_t i = 0; i < mqc__option_count; i++) {
-        const struct mqc__option *option = &mqc__options[i];
+    for (size_t i = 0; i < mqc__option_count(); i++) {
+        const struct mqc__option *option = mqc__option_at(i);
         if (option->default_text == NULL)
             continue;
         const enum mqc_error error =

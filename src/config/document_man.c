@@ -107,8 +107,8 @@ bool mqc__config_write_reference(struct mqc__buffer *buffer)
             append_literal(buffer, NULL, mqc__document_smallest);
     }
     append(buffer, ".SH OPTIONS\n");
-    for (size_t i = 0; i < mqc__option_count; i++)
-        append_option(buffer, &mqc__options[i]);
+    for (size_t i = 0; i < mqc__option_count(); i++)
+        append_option(buffer, mqc__option_at(i));
     append(buffer, tail);
     return !mqc__buffer_failed(buffer);
 }

@@ -53,8 +53,8 @@ static void append_lines(struct mqc__buffer *buffer, const char *hash, const cha
 
 static bool has_required(const struct mqc__option *section)
 {
-    for (size_t i = 0; i < mqc__option_count; i++)
-        if (mqc__options[i].is_required && mqc__option_section(&mqc__options[i]) == section)
+    for (size_t i = 0; i < mqc__option_count(); i++)
+        if (mqc__option_at(i)->is_required && mqc__option_section(mqc__option_at(i)) == section)
             return true;
     return false;
 }
@@ -99,7 +99,7 @@ bool mqc__config_write_sample(struct mqc__buffer *buffer)
     append_lines(buffer, "#", " ", mqc__document_smallest);
     append(buffer, "#\n");
     append_comment(buffer, "# ", explanation);
-    for (size_t i = 0; i < mqc__option_count; i++)
-        append_option(buffer, &mqc__options[i]);
+    for (size_t i = 0; i < mqc__option_count(); i++)
+        append_option(buffer, mqc__option_at(i));
     return !mqc__buffer_failed(buffer);
 }

@@ -65,9 +65,11 @@ static void describe_values(const struct mqc__option *option, char *text, size_t
 
 static const struct mqc__option *alternative_of(const struct mqc__option *option)
 {
-    for (size_t i = 0; i < mqc__option_count; i++)
-        if (mqc__options[i].excludes != NULL && strcmp(mqc__options[i].excludes, option->path) == 0)
-            return &mqc__options[i];
+    for (size_t i = 0; i < mqc__option_count(); i++) {
+        const struct mqc__option *other = mqc__option_at(i);
+        if (other->excludes != NULL && strcmp(other->excludes, option->path) == 0)
+            return other;
+    }
     return NULL;
 }
 

@@ -57,8 +57,8 @@ static void report_pool_check(void *context, const struct mqc__pool_settings *po
 static void check_exclusions(struct mqc__loader *loader)
 {
     char text[160];
-    for (size_t i = 0; i < mqc__option_count; i++) {
-        const struct mqc__option *option = &mqc__options[i];
+    for (size_t i = 0; i < mqc__option_count(); i++) {
+        const struct mqc__option *option = mqc__option_at(i);
         if (option->excludes == NULL || !loader->places[i].is_given)
             continue;
         const struct mqc__option *other = mqc__option_find(mqc_view_text(option->excludes));

@@ -6,9 +6,11 @@ static const char *const planned_keys[] = {"websocket", "metrics"};
 
 const struct mqc__option *mqc__option_find(struct mqc_view path)
 {
-    for (size_t i = 0; i < mqc__option_count; i++)
-        if (mqc_view_equal(mqc_view_text(mqc__options[i].path), path))
-            return &mqc__options[i];
+    for (size_t i = 0; i < mqc__option_count(); i++) {
+        const struct mqc__option *option = mqc__option_at(i);
+        if (mqc_view_equal(mqc_view_text(option->path), path))
+            return option;
+    }
     return NULL;
 }
 
@@ -28,8 +30,8 @@ const struct mqc__option *mqc__option_section(const struct mqc__option *option)
 
 const struct mqc__option *mqc__option_child(const struct mqc__option *section, struct mqc_view key)
 {
-    for (size_t i = 0; i < mqc__option_count; i++) {
-        const struct mqc__option *option = &mqc__options[i];
+    for (size_t i = 0; i < mqc__option_count(); i++) {
+        const struct mqc__option *option = mqc__option_at(i);
         if (mqc__option_section(option) == section &&
             mqc_view_equal(mqc_view_text(mqc__option_name(option)), key))
             return option;
@@ -39,9 +41,11 @@ const struct mqc__option *mqc__option_child(const struct mqc__option *section, s
 
 static const struct mqc__option *find_by_name(struct mqc_view key)
 {
-    for (size_t i = 0; i < mqc__option_count; i++)
-        if (mqc_view_equal(mqc_view_text(mqc__option_name(&mqc__options[i])), key))
-            return &mqc__options[i];
+    for (size_t i = 0; i < mqc__option_count(); i++) {
+        const struct mqc__option *option = mqc__option_at(i);
+        if (mqc_view_equal(mqc_view_text(mqc__option_name(option)), key))
+            return option;
+    }
     return NULL;
 }
 
@@ -50,8 +54,8 @@ const struct mqc__option *mqc__option_nearest(const struct mqc__option *section,
 {
     const struct mqc__option *nearest = NULL;
     size_t least = mqc__spelling_tolerance(key) + 1;
-    for (size_t i = 0; i < mqc__option_count; i++) {
-        const struct mqc__option *option = &mqc__options[i];
+    for (size_t i = 0; i < mqc__option_count(); i++) {
+        const struct mqc__option *option = mqc__option_at(i);
         if (mqc__option_section(option) != section)
             continue;
         const size_t distance =

@@ -59,11 +59,16 @@ struct mqc__option {
     bool is_secret;   /* never shown in a message */
 };
 
-/* The table; sections stand before the options in them. */
-extern const struct mqc__option mqc__options[];
-extern const size_t mqc__option_count;
+/* Says how many rows the table has. */
+size_t mqc__option_count(void);
 
-/* At least as many as mqc__option_count. */
+/* Returns a row of the table, where sections stand before the options in them. */
+const struct mqc__option *mqc__option_at(size_t index);
+
+/* Returns which row it is. */
+size_t mqc__option_index(const struct mqc__option *option);
+
+/* At least as many as mqc__option_count(). */
 #define MQC__OPTION_LIMIT 96
 
 extern const struct mqc__choice mqc__guarantee_choices[];

@@ -104,9 +104,9 @@ static void test_document_every_option_is_in_both(void)
     CHECK(mqc__config_write_sample(&sample));
     CHECK(mqc__config_write_reference(&manual));
     CHECK(mqc__buffer_append(&sample, "", 1) && mqc__buffer_append(&manual, "", 1));
-    for (size_t i = 0; i < mqc__option_count; i++) {
-        CHECK(strstr(sample.data, mqc__option_name(&mqc__options[i])) != NULL);
-        CHECK(strstr(manual.data, mqc__options[i].path) != NULL);
+    for (size_t i = 0; i < mqc__option_count(); i++) {
+        CHECK(strstr(sample.data, mqc__option_name(mqc__option_at(i))) != NULL);
+        CHECK(strstr(manual.data, mqc__option_at(i)->path) != NULL);
     }
     CHECK_CONTAINS(sample.data, "# cluster: {name: site-7}\n# broker: {uri: ");
     CHECK(strncmp(manual.data, ".TH MQCLUSTER.YAML 5", 20) == 0);

@@ -8,14 +8,18 @@
 
 static void test_option_table_is_sound(void)
 {
-    for (size_t i = 0; i < mqc__option_count; i++) {
-        const struct mqc__option *option = &mqc__options[i];
+    CHECK(mqc__option_count() <= MQC__OPTION_LIMIT);
+    CHECK(mqc__option_at(mqc__option_count()) == NULL);
+    for (size_t i = 0; i < mqc__option_count(); i++) {
+        const struct mqc__option *option = mqc__option_at(i);
         const struct mqc__option *section = mqc__option_section(option);
+        CHECK(mqc__option_index(option) == i);
         CHECK(mqc__option_find(mqc_view_text(option->path)) == option);
         CHECK(mqc__option_child(section, mqc_view_text(mqc__option_name(option))) == option);
         CHECK(option->doc != NULL && strlen(option->doc) > 20);
         CHECK((strchr(option->path, '.') != NULL) == (section != NULL));
-        CHECK(section == NULL || (section->kind == MQC__OPTION_SECTION && section < option));
+        CHECK(section == NULL ||
+              (section->kind == MQC__OPTION_SECTION && mqc__option_index(section) < i));
         CHECK(option->excludes == NULL ||
               mqc__option_find(mqc_view_text(option->excludes)) != NULL);
         CHECK(option->kind == MQC__OPTION_SECTION || option->example != NULL ||
@@ -33,8 +37,8 @@ static void test_option_default_is_written_in_its_shortest_form(void)
 {
     struct mqc_config *config = mqc_config_new();
     REQUIRE(config != NULL);
-    for (size_t i = 0; i < mqc__option_count; i++) {
-        const struct mqc__option *option = &mqc__options[i];
+    for (size_t i = 0; i < mqc__option_count(); i++) {
+        const struct mqc__option *option = mqc__option_at(i);
         char text[MQC__SCALAR_BYTES];
         if (option->max == 0)
             continue;
