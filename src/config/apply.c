@@ -2,12 +2,9 @@
 
 #include "base/utf8.h"
 
-static void read_section(struct mqc__loader *loader, const struct mqc__option *section,
-                         const struct mqc__spot *spot, const yaml_node_t *node);
-
 struct mqc__place *mqc__loader_place(struct mqc__loader *loader, const struct mqc__option *option)
 {
-    return &loader->places[mqc__option_index(option)];
+    return &loader->scope->places[mqc__option_index(option)];
 }
 
 static void report_unknown(struct mqc__loader *loader, const struct mqc__option *section,
@@ -15,11 +12,6 @@ static void report_unknown(struct mqc__loader *loader, const struct mqc__option 
 {
     char excerpt[MQC__EXCERPT_BYTES];
     (void)mqc__excerpt(pair->key, excerpt);
-    if (section == NULL && mqc__option_is_planned(pair->key)) {
-        mqc__problems_add(loader->problems, &pair->key_spot,
-                          "this version does not have the option %s yet", excerpt);
-        return;
-    }
     const struct mqc__option *nearest = mqc__option_nearest(section, pair->key);
     if (nearest == NULL) {
         mqc__problems_add(loader->problems, &pair->key_spot, "unknown option %s", excerpt);
@@ -38,7 +30,8 @@ static void read_single(struct mqc__loader *loader, const struct mqc__option *op
     struct mqc_error_info info;
     if (!mqc__read_scalar(loader, spot, node, &text))
         return;
-    const enum mqc_error error = mqc__option_assign(loader->config, option, text, &info);
+    const enum mqc_error error =
+        mqc__option_assign(loader->config, loader->scope->target, option, text, &info);
     if (error != MQC_OK)
         mqc__loader_fail(loader, spot, error, &info);
 }
@@ -59,7 +52,7 @@ static void read_value(struct mqc__loader *loader, const struct mqc__option *opt
                        const struct mqc__spot *spot, const yaml_node_t *node)
 {
     switch (option->kind) {
-    case MQC__OPTION_SECTION: read_section(loader, option, spot, node); return;
+    case MQC__OPTION_SECTION: mqc__read_section(loader, option, spot, node); return;
     case MQC__OPTION_URIS: mqc__read_uris(loader, spot, node); return;
     case MQC__OPTION_TEXTS:
     case MQC__OPTION_CHOICES: read_list(loader, option, spot, node); return;
@@ -67,6 +60,7 @@ static void read_value(struct mqc__loader *loader, const struct mqc__option *opt
     case MQC__OPTION_NODES: mqc__read_nodes(loader, spot, node); return;
     case MQC__OPTION_POOLS: mqc__read_pools(loader, spot, node); return;
     case MQC__OPTION_EVENTS: mqc__read_events(loader, spot, node); return;
+    case MQC__OPTION_WEBSOCKETS: mqc__read_websockets(loader, option, spot, node); return;
     default: read_single(loader, option, spot, node); return;
     }
 }
@@ -86,12 +80,16 @@ static void read_option(struct mqc__loader *loader, const struct mqc__option *op
         place->has_failed = true;
 }
 
-static void read_section(struct mqc__loader *loader, const struct mqc__option *section,
-                         const struct mqc__spot *spot, const yaml_node_t *node)
+void mqc__read_section(struct mqc__loader *loader, const struct mqc__option *section,
+                       const struct mqc__spot *spot, const yaml_node_t *node)
 {
     struct mqc__pair *pairs = NULL;
     size_t count = 0;
-    if (!mqc__read_mapping(loader, spot, node, "a mapping of options to values", &pairs, &count))
+    const bool may_be_list = section != NULL && section->kind == MQC__OPTION_WEBSOCKETS;
+    if (!mqc__read_mapping(loader, spot, node,
+                           may_be_list ? "a mapping of options to values, or a list of such"
+                                       : "a mapping of options to values",
+                           &pairs, &count))
         return;
     for (size_t i = 0; i < count && !mqc__loader_must_stop(loader); i++) {
         const struct mqc__option *option = mqc__option_child(section, pairs[i].key);
@@ -113,5 +111,5 @@ void mqc__read_options(struct mqc__loader *loader)
     }
     const struct mqc__spot spot = {(unsigned)root->start_mark.line + 1,
                                    (unsigned)root->start_mark.column + 1, ""};
-    read_section(loader, NULL, &spot, root);
+    mqc__read_section(loader, NULL, &spot, root);
 }

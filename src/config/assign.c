@@ -7,11 +7,6 @@
 #include "config/scalar.h"
 #include "mqtt/uri.h"
 
-static void *slot_of(struct mqc_config *config, const struct mqc__option *option)
-{
-    return (char *)&config->settings + option->offset;
-}
-
 enum mqc_error mqc__text_assign(struct mqc_config *config, struct mqc_view text,
                                 const char **text_out, struct mqc_error_info *info)
 {
@@ -89,8 +84,8 @@ static enum mqc_error assign_uri(struct mqc_config *config, struct mqc_view text
     return MQC_OK;
 }
 
-static enum mqc_error assign_file(struct mqc_config *config, const struct mqc__option *option,
-                                  struct mqc_view text, struct mqc_error_info *info)
+static enum mqc_error assign_file(struct mqc_config *config, struct mqc_view text,
+                                  const char **path_out, struct mqc_error_info *info)
 {
     char path[PATH_MAX];
     const char *name = NULL;
@@ -102,60 +97,63 @@ static enum mqc_error assign_file(struct mqc_config *config, const struct mqc__o
         return error;
     if (!mqc__arena_copy(&config->arena, mqc_view_text(path), &copy))
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
-    *(const char **)slot_of(config, option) = copy.data;
+    *path_out = copy.data;
     return MQC_OK;
 }
 
 static enum mqc_error assign_password_file(struct mqc_config *config,
                                            const struct mqc__option *option, struct mqc_view text,
-                                           struct mqc_error_info *info)
+                                           const char **password_out, struct mqc_error_info *info)
 {
     const char *path = NULL;
-    const enum mqc_error error = assign_plain(config, text, &path, info);
-    if (error != MQC_OK)
-        return error;
-    return mqc__password_read(&config->arena, config->directory, path,
-                              (const char **)slot_of(config, option), info);
+    const char *password = NULL;
+    enum mqc_error error = assign_plain(config, text, &path, info);
+    if (error == MQC_OK)
+        error = mqc__password_read(&config->arena, config->directory, path, &password, info);
+    if (error == MQC_OK && option->check != NULL)
+        error = option->check(password, info);
+    if (error == MQC_OK)
+        *password_out = password;
+    return error;
 }
 
 _Static_assert(sizeof(bool) == 1, "a byte choice is stored in a bool");
 
-static enum mqc_error assign_byte_choice(struct mqc_config *config,
-                                         const struct mqc__option *option, struct mqc_view text,
-                                         struct mqc_error_info *info)
+static enum mqc_error assign_byte_choice(const struct mqc__option *option, struct mqc_view text,
+                                         unsigned char *byte_out, struct mqc_error_info *info)
 {
     int value = 0;
     const enum mqc_error error = mqc__scalar_choice(option->choices, text, &value, info);
     if (error == MQC_OK)
-        *(unsigned char *)slot_of(config, option) = (unsigned char)value;
+        *byte_out = (unsigned char)value;
     return error;
 }
 
-enum mqc_error mqc__option_assign(struct mqc_config *config, const struct mqc__option *option,
-                                  struct mqc_view text, struct mqc_error_info *info)
+enum mqc_error mqc__option_assign(struct mqc_config *config, void *target,
+                                  const struct mqc__option *option, struct mqc_view text,
+                                  struct mqc_error_info *info)
 {
+    void *slot = (char *)target + option->offset;
     switch (option->kind) {
-    case MQC__OPTION_BOOL: return mqc__scalar_bool(text, slot_of(config, option), info);
+    case MQC__OPTION_BOOL: return mqc__scalar_bool(text, slot, info);
     case MQC__OPTION_INTEGER:
     case MQC__OPTION_SIZE:
-    case MQC__OPTION_DURATION:
-        return mqc__scalar_number(option, text, slot_of(config, option), info);
-    case MQC__OPTION_CHOICE:
-        return mqc__scalar_choice(option->choices, text, slot_of(config, option), info);
-    case MQC__OPTION_BYTE_CHOICE: return assign_byte_choice(config, option, text, info);
-    case MQC__OPTION_CHOICES: return mqc__option_assign_choices(config, option, text, info);
-    case MQC__OPTION_TEXT:
-        return mqc__option_text(config, option, text, slot_of(config, option), info);
-    case MQC__OPTION_TEXTS: return mqc__option_assign_texts(config, option, text, info);
-    case MQC__OPTION_FILE: return assign_file(config, option, text, info);
-    case MQC__OPTION_PASSWORD_FILE: return assign_password_file(config, option, text, info);
+    case MQC__OPTION_DURATION: return mqc__scalar_number(option, text, slot, info);
+    case MQC__OPTION_CHOICE: return mqc__scalar_choice(option->choices, text, slot, info);
+    case MQC__OPTION_BYTE_CHOICE: return assign_byte_choice(option, text, slot, info);
+    case MQC__OPTION_CHOICES: return mqc__option_assign_choices(target, option, text, info);
+    case MQC__OPTION_TEXT: return mqc__option_text(config, option, text, slot, info);
+    case MQC__OPTION_TEXTS: return mqc__option_assign_texts(config, target, option, text, info);
+    case MQC__OPTION_FILE: return assign_file(config, text, slot, info);
+    case MQC__OPTION_PASSWORD_FILE: return assign_password_file(config, option, text, slot, info);
     case MQC__OPTION_URI: return assign_uri(config, text, info);
     case MQC__OPTION_SECTION:
     case MQC__OPTION_URIS:
     case MQC__OPTION_PREFIXES:
     case MQC__OPTION_NODES:
     case MQC__OPTION_POOLS:
-    case MQC__OPTION_EVENTS: break;
+    case MQC__OPTION_EVENTS:
+    case MQC__OPTION_WEBSOCKETS: break;
     }
     return mqc__fail(info, MQC_ECONFIG, "%s is no single value; it can only be given in a file",
                      option->path);

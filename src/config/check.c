@@ -71,6 +71,7 @@ enum mqc_error mqc__config_check_all(const struct mqc__settings *settings,
                 settings->delivery.inbox_bytes, "delivery.inbox_bytes");
     check_order(finder, settings->delivery.batch_bytes, "delivery.batch_bytes",
                 settings->delivery.outbox_bytes, "delivery.outbox_bytes");
+    mqc__check_websockets(settings, finder);
     return mqc__check_pools(settings, finder);
 }
 
@@ -93,10 +94,21 @@ static void keep_first_of_pool(void *context, const struct mqc__pool_settings *p
     mqc__fail_place(first, "pools.%s", pool->name);
 }
 
+static void keep_first_of_websocket(void *context, size_t index, const char *const *keys,
+                                    const char *text)
+{
+    struct mqc_error_info *first = context;
+    if (first->code != MQC_OK)
+        return;
+    keep_first(context, keys, text);
+    mqc__fail_place(first, "websocket[%zu]%s", index, keys[0] + strcspn(keys[0], "."));
+}
+
 enum mqc_error mqc_config_check(const struct mqc_config *config, struct mqc_error_info *info)
 {
     struct mqc_error_info first = {.code = MQC_OK};
-    const struct mqc__finder finder = {keep_first, keep_first_of_pool, &first};
+    const struct mqc__finder finder = {keep_first, keep_first_of_pool, keep_first_of_websocket,
+                                       &first};
     const enum mqc_error error = mqc__config_check_all(&config->settings, &finder);
     if (first.code == MQC_OK && error != MQC_OK)
         return mqc__fail(info, error, "out of memory");

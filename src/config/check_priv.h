@@ -10,6 +10,9 @@
  * addresses. */
 void mqc__check_tls(const struct mqc__settings *settings, const struct mqc__finder *finder);
 
+/* Finds servers with half a certificate, with nothing to serve, and with one address and port. */
+void mqc__check_websockets(const struct mqc__settings *settings, const struct mqc__finder *finder);
+
 /* Finds pools with one topic, and exclusive pools for which there are too few nodes. MQC_ENOMEM:
  * not everything was looked at. */
 enum mqc_error mqc__check_pools(const struct mqc__settings *settings,

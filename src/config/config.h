@@ -42,9 +42,11 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_config_load(const char *path, mqc_config
  * Sets one option that is a scalar or a list of texts by its dotted path, from text as it would
  * stand in YAML: mqc_config_set(config, "broker.uri", "mqtt://127.0.0.1:1883", &info), or "[a, b]"
  * for a list; ${VAR} is not replaced. A relative name of a file starts at the folder of the file
- * that was loaded. Copies the text; the memory of the value before is freed with the configuration.
- * MQC_ENOTFOUND: no such option; MQC_ECONFIG: the value does not fit, or the option is neither;
- * MQC_ENOMEM. The option is unchanged then.
+ * that was loaded. websocket[1].listen_port is that of the second entry of websocket, and
+ * websocket.listen_port that of the only one; an entry that is the next is made, with the defaults.
+ * Copies the text; the memory of the value before is freed with the configuration.
+ * MQC_ENOTFOUND: no such option; MQC_ECONFIG: the value does not fit, or the option is neither, or
+ * it is not clear which; MQC_ENOMEM. The option is unchanged then.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_config_set(struct mqc_config *config, const char *path,
                                                    const char *value, struct mqc_error_info *info);
@@ -102,10 +104,14 @@ MQC_API size_t mqc_config_pool_count(const struct mqc_config *config);
 MQC_API MQC_MUST_USE enum mqc_error mqc_config_pool(const struct mqc_config *config, size_t index,
                                                     struct mqc_config_pool *pool_out);
 
+/* Returns how many entries `websocket` has; mqc_config_get() reads their options, as in
+ * websocket[0].listen_port. */
+MQC_API size_t mqc_config_websocket_count(const struct mqc_config *config);
+
 /*
  * Checks what a single option cannot tell: required options, a node that is missing from `nodes`,
- * limits that contradict each other, pools that cannot be. mqc_config_load() does it by itself.
- * MQC_ECONFIG: *info says what is wrong; MQC_ENOMEM.
+ * limits that contradict each other, pools and servers that cannot be. mqc_config_load() does it by
+ * itself. MQC_ECONFIG: *info says what is wrong; MQC_ENOMEM.
  */
 MQC_API MQC_MUST_USE enum mqc_error mqc_config_check(const struct mqc_config *config,
                                                      struct mqc_error_info *info);

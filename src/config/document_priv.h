@@ -14,6 +14,9 @@ extern const char mqc__document_smallest[];
 const char *mqc__document_describe(const struct mqc__option *option,
                                    char text_out[MQC__DESCRIPTION_BYTES]);
 
+/* Says whether the option's value is made of the options below it. */
+bool mqc__document_is_section(const struct mqc__option *option);
+
 /* Says whether the option's value takes lines of its own below the key. */
 bool mqc__document_is_block(const struct mqc__option *option);
 

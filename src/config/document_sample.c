@@ -2,6 +2,8 @@
 
 #include "config/document_priv.h"
 
+#include <stdio.h>
+
 #define LINE_COLUMNS ((size_t)96)
 
 static const char introduction[] = "The configuration of one mqcluster node. The smallest one is:";
@@ -59,37 +61,63 @@ static bool has_required(const struct mqc__option *section)
     return false;
 }
 
-static void append_key(struct mqc__buffer *buffer, const struct mqc__option *option, bool is_set,
-                       const char *indent)
+/* Returns what stands before the option's key: two blanks for each section that it is in. */
+static const char *indent_of(const struct mqc__option *option)
+{
+    static const char blanks[] = "        ";
+    const char *indent = blanks + sizeof blanks - 1;
+    for (const char *dot = strchr(option->path, '.'); dot != NULL && indent > blanks;
+         dot = strchr(dot + 1, '.'))
+        indent -= 2;
+    return indent;
+}
+
+static void append_margined(struct mqc__buffer *buffer, const struct mqc__option *option,
+                            const char *text)
+{
+    char margin[16];
+    (void)snprintf(margin, sizeof margin, "%s# ", indent_of(option));
+    append_comment(buffer, margin, text);
+}
+
+static void append_key(struct mqc__buffer *buffer, const struct mqc__option *option, bool is_set)
 {
     append(buffer, is_set ? "" : "#");
-    append(buffer, indent);
+    append(buffer, indent_of(option));
     append(buffer, mqc__option_name(option));
     append(buffer, ":");
+}
+
+/* Appends what stands behind the key. */
+static void append_example(struct mqc__buffer *buffer, const struct mqc__option *option)
+{
+    char indent[16];
+    const char *example = mqc__document_example(option);
+    if (mqc__document_is_block(option)) {
+        (void)snprintf(indent, sizeof indent, "%s  ", indent_of(option));
+        append(buffer, "\n");
+        append_lines(buffer, "#", indent, example);
+        return;
+    }
+    append(buffer, " ");
+    append(buffer, example);
+    append(buffer, "\n");
 }
 
 static void append_option(struct mqc__buffer *buffer, const struct mqc__option *option)
 {
     char description[MQC__DESCRIPTION_BYTES];
-    const bool is_inner = mqc__option_section(option) != NULL;
-    const char *indent = is_inner ? "  " : "";
     append(buffer, "\n");
-    append_comment(buffer, is_inner ? "  # " : "# ", option->doc);
-    if (option->kind == MQC__OPTION_SECTION) {
-        append_key(buffer, option, has_required(option), "");
+    append_margined(buffer, option, option->doc);
+    if (option->kind != MQC__OPTION_SECTION)
+        append_margined(buffer, option, mqc__document_describe(option, description));
+    if (mqc__document_is_section(option)) {
+        append_key(buffer, option, has_required(option));
         append(buffer, "\n");
         return;
     }
-    append_comment(buffer, is_inner ? "  # " : "# ", mqc__document_describe(option, description));
-    append_key(buffer, option, option->is_required, indent);
-    if (mqc__document_is_block(option)) {
-        append(buffer, "\n");
-        append_lines(buffer, "#", is_inner ? "    " : "  ", mqc__document_example(option));
-        return;
-    }
-    append(buffer, " ");
-    append(buffer, mqc__document_example(option));
-    append(buffer, "\n");
+    append_key(buffer, option, option->is_required);
+    append_example(buffer, option);
 }
 
 bool mqc__config_write_sample(struct mqc__buffer *buffer)

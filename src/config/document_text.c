@@ -7,6 +7,11 @@
 const char mqc__document_smallest[] = "cluster: {name: site-7}\n"
                                       "broker: {uri: \"mqtt://127.0.0.1:1883\"}\n";
 
+bool mqc__document_is_section(const struct mqc__option *option)
+{
+    return option->kind == MQC__OPTION_SECTION || option->kind == MQC__OPTION_WEBSOCKETS;
+}
+
 bool mqc__document_is_block(const struct mqc__option *option)
 {
     return option->kind == MQC__OPTION_PREFIXES || option->kind == MQC__OPTION_NODES ||
@@ -41,6 +46,7 @@ static const char *noun_of(enum mqc__option_kind kind)
         return "A mapping of names to {type: WORD, max_nodes: NUMBER, exclusive: true or false, "
                "topic: TEXT}";
     case MQC__OPTION_EVENTS: return "A mapping of names to {args: [{NAME: TYPE}, ...]}";
+    case MQC__OPTION_WEBSOCKETS: return "A mapping of these options, or a list of such mappings";
     }
     return "";
 }
@@ -56,9 +62,10 @@ static void describe_values(const struct mqc__option *option, char *text, size_t
         memcpy(text, noun, noun_size);
         mqc__scalar_list_choices(option->choices, text + noun_size, size - noun_size);
     } else if (option->max != 0)
-        (void)snprintf(text, size, "%s, %s to %s", noun,
+        (void)snprintf(text, size, "%s, %s to %s%s", noun,
                        mqc__scalar_format(option->kind, option->min, min),
-                       mqc__scalar_format(option->kind, option->max, max));
+                       mqc__scalar_format(option->kind, option->max, max),
+                       option->may_be_off ? ", or off" : "");
     else
         (void)snprintf(text, size, "%s", noun);
 }

@@ -45,14 +45,15 @@ static int put_choices(const struct mqc__option *option, unsigned bits, char *te
     return count != 0 ? put_texts(text_out, size, words, count) : put(text_out, size, "[]");
 }
 
-/* Returns the length of the value's text, below 0 when the option is not set. */
-static int put_value(const struct mqc__option *option, const struct mqc__settings *settings,
-                     char *text_out, size_t size)
+/* Returns the length of the value's text, below 0 when the option is not set. `target` as for
+ * mqc__option_assign. */
+static int put_value(const struct mqc__option *option, const void *target, char *text_out,
+                     size_t size)
 {
     char number[MQC__SCALAR_BYTES];
-    const void *value = (const char *)settings + option->offset;
-    const void *count = (const char *)settings + option->count_offset;
-    const bool *is_given = (const bool *)settings + option->given_offset;
+    const void *value = (const char *)target + option->offset;
+    const void *count = (const char *)target + option->count_offset;
+    const bool *is_given = (const bool *)target + option->given_offset;
     switch (option->kind) {
     case MQC__OPTION_BOOL: return put(text_out, size, *(const bool *)value ? "true" : "false");
     case MQC__OPTION_INTEGER:
@@ -80,10 +81,13 @@ enum mqc_error mqc_config_get(const struct mqc_config *config, const char *path,
     if (config == NULL || path == NULL || text_out == NULL || size == 0)
         return MQC_EINVAL;
     text_out[0] = '\0';
-    const struct mqc__option *option = mqc__option_find(mqc_view_text(path));
-    if (option == NULL || option->is_secret)
+    struct mqc__option_path place;
+    const void *target = NULL;
+    if (!mqc__option_path_read(path, &place) || place.option->is_secret ||
+        mqc__option_path_target(&config->settings, &place, &target, NULL) != MQC_OK ||
+        target == NULL)
         return MQC_ENOTFOUND;
-    const int length = put_value(option, &config->settings, text_out, size);
+    const int length = put_value(place.option, target, text_out, size);
     if (length < 0)
         return MQC_ENOTFOUND;
     return (size_t)length < size ? MQC_OK : MQC_ETOOLARGE;
@@ -143,4 +147,9 @@ enum mqc_error mqc_config_pool(const struct mqc_config *config, size_t index,
         .is_exclusive = pool->is_exclusive,
     };
     return MQC_OK;
+}
+
+size_t mqc_config_websocket_count(const struct mqc_config *config)
+{
+    return config != NULL ? config->settings.websocket_count : 0;
 }

@@ -4,8 +4,8 @@
 
 #define PREFIXES_MAX ((size_t)1000)
 
-static bool check_length(struct mqc__loader *loader, const struct mqc__spot *spot, size_t count,
-                         size_t max)
+bool mqc__check_length(struct mqc__loader *loader, const struct mqc__spot *spot, size_t count,
+                       size_t max)
 {
     if (count <= max)
         return true;
@@ -32,7 +32,7 @@ void mqc__read_uris(struct mqc__loader *loader, const struct mqc__spot *spot,
 {
     size_t count = 0;
     if (!mqc__read_list(loader, spot, node, "a list of broker addresses", &count) ||
-        !check_length(loader, spot, count, MQC__CONFIG_TEXTS_MAX))
+        !mqc__check_length(loader, spot, count, MQC__CONFIG_TEXTS_MAX))
         return;
     if (count == 0) {
         mqc__problems_add(loader->problems, spot, "the list is empty; expected broker addresses");
@@ -68,7 +68,7 @@ void mqc__read_texts(struct mqc__loader *loader, const struct mqc__option *optio
 {
     size_t count = 0;
     if (!mqc__read_list(loader, spot, node, "a list of texts, or one text", &count) ||
-        !check_length(loader, spot, count, MQC__CONFIG_TEXTS_MAX))
+        !mqc__check_length(loader, spot, count, MQC__CONFIG_TEXTS_MAX))
         return;
     const char **texts = mqc__loader_array(loader, &loader->config->arena, count, sizeof *texts);
     if (texts == NULL)
@@ -79,7 +79,7 @@ void mqc__read_texts(struct mqc__loader *loader, const struct mqc__option *optio
         const yaml_node_t *item = mqc__list_item(loader, spot, node, i, key, &item_spot);
         read_text(loader, option, &item_spot, item, &texts[i]);
     }
-    mqc__option_set_texts(loader->config, option, texts, count);
+    mqc__option_set_texts(loader->scope->target, option, texts, count);
 }
 
 static void read_choice(struct mqc__loader *loader, const struct mqc__option *option,
@@ -107,7 +107,7 @@ void mqc__read_choices(struct mqc__loader *loader, const struct mqc__option *opt
         const yaml_node_t *item = mqc__list_item(loader, spot, node, i, key, &item_spot);
         read_choice(loader, option, &item_spot, item, &bits);
     }
-    mqc__option_set_choices(loader->config, option, bits);
+    mqc__option_set_choices(loader->scope->target, option, bits);
 }
 
 /* A prefix of Zeek topics may be empty and contain any character but NUL. */
@@ -158,7 +158,7 @@ void mqc__read_prefixes(struct mqc__loader *loader, const struct mqc__spot *spot
 {
     size_t count = 0;
     if (!mqc__read_list(loader, spot, node, "a list of {prefix: TEXT, guarantee: WORD}", &count) ||
-        !check_length(loader, spot, count, PREFIXES_MAX))
+        !mqc__check_length(loader, spot, count, PREFIXES_MAX))
         return;
     struct mqc__guarantee_settings *prefixes =
         mqc__loader_array(loader, &loader->config->arena, count, sizeof *prefixes);

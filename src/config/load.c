@@ -9,22 +9,35 @@
 /* How many broken sections are looked behind. */
 #define ATTEMPTS_MAX 12
 
+/* Writes an option's dotted path in the scope: websocket[1].listen_port. Returns key_out. */
+static const char *scope_key(const struct mqc__loader *loader, const struct mqc__option *option,
+                             char key_out[MQC__KEY_BYTES])
+{
+    const char *entry = loader->scope->key;
+    (void)snprintf(key_out, MQC__KEY_BYTES, "%s%s", entry != NULL ? entry : "",
+                   entry != NULL ? option->path + strcspn(option->path, ".") : option->path);
+    return key_out;
+}
+
 static void report_place(struct mqc__loader *loader, const char *key, const char *text)
 {
+    char scoped[MQC__KEY_BYTES];
     const struct mqc__option *option = mqc__option_find(mqc_view_text(key));
     const struct mqc__place *place = mqc__loader_place(loader, option);
-    if (!place->is_given && mqc__option_section(option) != NULL)
-        place = mqc__loader_place(loader, mqc__option_section(option));
-    const struct mqc__spot spot = {place->line, place->column, key};
+    for (const struct mqc__option *section = mqc__option_section(option);
+         section != NULL && !place->is_given; section = mqc__option_section(section))
+        place = mqc__loader_place(loader, section);
+    const struct mqc__spot spot = {place->line, place->column, scope_key(loader, option, scoped)};
     mqc__problems_add(loader->problems, &spot, "%s", text);
 }
 
 static bool has_failed(struct mqc__loader *loader, const char *key)
 {
     const struct mqc__option *option = mqc__option_find(mqc_view_text(key));
-    const struct mqc__option *section = mqc__option_section(option);
-    return mqc__loader_place(loader, option)->has_failed ||
-           (section != NULL && mqc__loader_place(loader, section)->has_failed);
+    for (; option != NULL; option = mqc__option_section(option))
+        if (mqc__loader_place(loader, option)->has_failed)
+            return true;
+    return false;
 }
 
 /* Reports a contradiction at the first of its options that is given, unless a mistake in one of
@@ -54,23 +67,41 @@ static void report_pool_check(void *context, const struct mqc__pool_settings *po
     mqc__problems_add(loader->problems, spot, "%s", text);
 }
 
-static void check_exclusions(struct mqc__loader *loader)
+static void report_websocket_check(void *context, size_t index, const char *const *keys,
+                                   const char *text)
+{
+    struct mqc__loader *loader = context;
+    loader->scope = &loader->websocket_scopes[index];
+    report_check(context, keys, text);
+    loader->scope = &loader->file_scope;
+}
+
+static void check_exclusions_in(struct mqc__loader *loader, struct mqc__scope *scope)
 {
     char text[160];
+    loader->scope = scope;
     for (size_t i = 0; i < mqc__option_count(); i++) {
         const struct mqc__option *option = mqc__option_at(i);
-        if (option->excludes == NULL || !loader->places[i].is_given)
+        if (option->excludes == NULL || !scope->places[i].is_given)
             continue;
         const struct mqc__option *other = mqc__option_find(mqc_view_text(option->excludes));
         const struct mqc__place *place = mqc__loader_place(loader, other);
         if (!place->is_given)
             continue;
-        const bool is_first = loader->places[i].line <= place->line;
+        const bool is_first = scope->places[i].line <= place->line;
         (void)snprintf(text, sizeof text, "%s and %s are both given; only one of them may be",
                        is_first ? option->path : other->path,
                        is_first ? other->path : option->path);
         report_place(loader, is_first ? other->path : option->path, text);
     }
+    loader->scope = &loader->file_scope;
+}
+
+static void check_exclusions(struct mqc__loader *loader)
+{
+    check_exclusions_in(loader, &loader->file_scope);
+    for (size_t i = 0; i < loader->config->settings.websocket_count; i++)
+        check_exclusions_in(loader, &loader->websocket_scopes[i]);
 }
 
 static void report_syntax(const struct mqc__source *source, struct mqc__problems *problems,
@@ -136,7 +167,8 @@ static enum mqc_error parse(struct mqc__source *source, struct mqc__problems *pr
 
 static void check_all(struct mqc__loader *loader)
 {
-    const struct mqc__finder finder = {report_check, report_pool_check, loader};
+    const struct mqc__finder finder = {report_check, report_pool_check, report_websocket_check,
+                                       loader};
     const enum mqc_error error = mqc__config_check_all(&loader->config->settings, &finder);
     if (error != MQC_OK)
         loader->fatal = error;
@@ -146,6 +178,8 @@ static enum mqc_error read_document(struct mqc_config *config, struct mqc__probl
                                     yaml_document_t *document, bool is_whole)
 {
     struct mqc__loader loader = {.config = config, .problems = problems, .document = document};
+    loader.file_scope.target = &config->settings;
+    loader.scope = &loader.file_scope;
     mqc__arena_init(&loader.scratch, MQC__CONFIG_BYTES_MAX);
     mqc__buffer_init(&loader.replaced, MQC__SOURCE_BYTES_MAX);
     const yaml_node_t *root = yaml_document_get_root_node(document);

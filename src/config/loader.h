@@ -21,6 +21,13 @@ struct mqc__place {
     bool has_failed; /* a mistake in it was reported: say nothing more about it */
 };
 
+/* What options are read into, and where they stood: the file, or one entry of `websocket`. */
+struct mqc__scope {
+    void *target;    /* as for mqc__option_assign */
+    const char *key; /* the dotted path of an entry of `websocket`: websocket[1]; NULL: the file */
+    struct mqc__place places[MQC__OPTION_LIMIT];
+};
+
 /*
  * One pass over a parsed file. The table of options and the readers of the special sections say
  * where to go, so the depth is theirs, and aliases cannot make it loop; everything visited either
@@ -33,9 +40,11 @@ struct mqc__loader {
     yaml_document_t *document;
     struct mqc__arena scratch;   /* what the pass needs itself */
     struct mqc__buffer replaced; /* a value with its ${VAR} replaced, until the next */
-    struct mqc__place places[MQC__OPTION_LIMIT];
-    struct mqc__spot *pool_spots; /* of the keys of settings.pools */
-    enum mqc_error fatal;         /* MQC_ENOMEM ended the pass; else MQC_OK */
+    struct mqc__scope file_scope;
+    struct mqc__scope *websocket_scopes; /* of settings.websockets */
+    struct mqc__scope *scope;            /* the one of these that is read */
+    struct mqc__spot *pool_spots;        /* of the keys of settings.pools */
+    enum mqc_error fatal;                /* MQC_ENOMEM ended the pass; else MQC_OK */
 };
 
 /* One entry of a mapping. */
@@ -59,7 +68,7 @@ void mqc__loader_fail(struct mqc__loader *loader, const struct mqc__spot *spot,
 void *mqc__loader_array(struct mqc__loader *loader, struct mqc__arena *arena, size_t count,
                         size_t size);
 
-/* Returns the entry of the places for an option. */
+/* Returns the entry of the scope's places for an option. */
 struct mqc__place *mqc__loader_place(struct mqc__loader *loader, const struct mqc__option *option);
 
 /*
@@ -87,6 +96,10 @@ bool mqc__read_fields(struct mqc__loader *loader, const struct mqc__spot *spot,
 /* Says whether the node is a list, and reports it when it is not. */
 bool mqc__read_list(struct mqc__loader *loader, const struct mqc__spot *spot,
                     const yaml_node_t *node, const char *expected, size_t *count_out);
+
+/* Says whether a list has at most `max` entries, and reports it when it has more. */
+bool mqc__check_length(struct mqc__loader *loader, const struct mqc__spot *spot, size_t count,
+                       size_t max);
 
 /* Returns item i of a list, with its dotted path path[i] in key_out and its place in *spot_out. */
 const yaml_node_t *mqc__list_item(const struct mqc__loader *loader, const struct mqc__spot *spot,
@@ -122,6 +135,13 @@ void mqc__read_pools(struct mqc__loader *loader, const struct mqc__spot *spot,
                      const yaml_node_t *node);
 void mqc__read_events(struct mqc__loader *loader, const struct mqc__spot *spot,
                       const yaml_node_t *node);
+
+void mqc__read_websockets(struct mqc__loader *loader, const struct mqc__option *option,
+                          const struct mqc__spot *spot, const yaml_node_t *node);
+
+/* Reads a mapping of the options of a section (NULL: the top level) into the scope's target. */
+void mqc__read_section(struct mqc__loader *loader, const struct mqc__option *section,
+                       const struct mqc__spot *spot, const yaml_node_t *node);
 
 /* Goes through the whole file. */
 void mqc__read_options(struct mqc__loader *loader);

@@ -2,7 +2,7 @@
 
 #include "config/spelling.h"
 
-static const char *const planned_keys[] = {"websocket", "metrics"};
+static const char websocket_prefix[] = "websocket.";
 
 const struct mqc__option *mqc__option_find(struct mqc_view path)
 {
@@ -39,14 +39,33 @@ const struct mqc__option *mqc__option_child(const struct mqc__option *section, s
     return NULL;
 }
 
-static const struct mqc__option *find_by_name(struct mqc_view key)
+bool mqc__option_is_of_websocket(const struct mqc__option *option)
+{
+    return strncmp(option->path, websocket_prefix, sizeof websocket_prefix - 1) == 0;
+}
+
+static const struct mqc__option *find_by_name(struct mqc_view key, bool is_of_websocket)
 {
     for (size_t i = 0; i < mqc__option_count(); i++) {
         const struct mqc__option *option = mqc__option_at(i);
-        if (mqc_view_equal(mqc_view_text(mqc__option_name(option)), key))
+        if (mqc__option_is_of_websocket(option) == is_of_websocket &&
+            mqc_view_equal(mqc_view_text(mqc__option_name(option)), key))
             return option;
     }
     return NULL;
+}
+
+/* Finds an option of that name in another section: `websocket` has some of the same names as
+ * others, and is not what was meant in those. */
+static const struct mqc__option *find_elsewhere(const struct mqc__option *section,
+                                                struct mqc_view key)
+{
+    const bool is_in_websocket = section != NULL && (section->kind == MQC__OPTION_WEBSOCKETS ||
+                                                     mqc__option_is_of_websocket(section));
+    const struct mqc__option *found = find_by_name(key, is_in_websocket);
+    if (found == NULL && (section == NULL || is_in_websocket))
+        found = find_by_name(key, !is_in_websocket);
+    return found;
 }
 
 const struct mqc__option *mqc__option_nearest(const struct mqc__option *section,
@@ -65,13 +84,5 @@ const struct mqc__option *mqc__option_nearest(const struct mqc__option *section,
             nearest = option;
         }
     }
-    return nearest != NULL ? nearest : find_by_name(key);
-}
-
-bool mqc__option_is_planned(struct mqc_view key)
-{
-    for (size_t i = 0; i < sizeof planned_keys / sizeof planned_keys[0]; i++)
-        if (mqc_view_equal(mqc_view_text(planned_keys[i]), key))
-            return true;
-    return false;
+    return nearest != NULL ? nearest : find_elsewhere(section, key);
 }

@@ -29,6 +29,7 @@ enum mqc__option_kind {
     MQC__OPTION_NODES,         /* nodes */
     MQC__OPTION_POOLS,         /* pools */
     MQC__OPTION_EVENTS,        /* events */
+    MQC__OPTION_WEBSOCKETS,    /* websocket: a mapping of the options below it, or a list of such */
 };
 
 /* One word that an option of choices takes; a list of them ends with a NULL name. */
@@ -48,12 +49,14 @@ struct mqc__option {
     const struct mqc__choice *choices; /* of the three kinds that have words */
     /* MQC__OPTION_TEXT, each of MQC__OPTION_TEXTS: refuses what cannot be used; NULL: any text */
     enum mqc_error (*check)(const char *text, struct mqc_error_info *info);
-    size_t offset;       /* where its value is in struct mqc__settings */
+    size_t offset;       /* where its value is in struct mqc__settings, or for an option below
+                          * `websocket` in struct mqc__websocket_settings */
     size_t count_offset; /* MQC__OPTION_TEXTS */
     size_t given_offset; /* MQC__OPTION_CHOICES */
     uint64_t min;        /* numbers: the range, inclusive */
     uint64_t max;
-    uint64_t step; /* numbers: must be a multiple; 0: any */
+    uint64_t step;   /* numbers: must be a multiple; 0: any */
+    bool may_be_off; /* MQC__OPTION_DURATION: off, 0 and what is negative make it 0 */
     enum mqc__option_kind kind;
     bool is_required; /* the sample gives it */
     bool is_secret;   /* never shown in a message */
@@ -69,7 +72,7 @@ const struct mqc__option *mqc__option_at(size_t index);
 size_t mqc__option_index(const struct mqc__option *option);
 
 /* At least as many as mqc__option_count(). */
-#define MQC__OPTION_LIMIT 96
+#define MQC__OPTION_LIMIT 128
 
 extern const struct mqc__choice mqc__guarantee_choices[];
 extern const struct mqc__choice mqc__node_type_choices[];
@@ -84,6 +87,9 @@ const struct mqc__option *mqc__option_child(const struct mqc__option *section, s
 /* Returns an option's section, NULL at the top level. */
 const struct mqc__option *mqc__option_section(const struct mqc__option *option);
 
+/* Says whether an option is one of `websocket`, of which there may be several. */
+bool mqc__option_is_of_websocket(const struct mqc__option *option);
+
 /* Returns the last part of an option's path. */
 const char *mqc__option_name(const struct mqc__option *option);
 
@@ -91,8 +97,5 @@ const char *mqc__option_name(const struct mqc__option *option);
  * that section that is spelled alike, or one with that name elsewhere; NULL when none is near. */
 const struct mqc__option *mqc__option_nearest(const struct mqc__option *section,
                                               struct mqc_view key);
-
-/* Says whether the top-level key belongs to a later version. */
-bool mqc__option_is_planned(struct mqc_view key);
 
 #endif

@@ -2,8 +2,8 @@
 
 /* In the order in which they are documented. */
 static const struct mqc__option_table *const tables[] = {
-    &mqc__options_cluster,  &mqc__options_broker, &mqc__options_tls,
-    &mqc__options_delivery, &mqc__options_layout, &mqc__options_log,
+    &mqc__options_cluster, &mqc__options_broker,    &mqc__options_tls,     &mqc__options_delivery,
+    &mqc__options_layout,  &mqc__options_websocket, &mqc__options_metrics, &mqc__options_log,
 };
 
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])

@@ -32,6 +32,8 @@ extern const struct mqc__option_table mqc__options_broker;
 extern const struct mqc__option_table mqc__options_tls;
 extern const struct mqc__option_table mqc__options_delivery;
 extern const struct mqc__option_table mqc__options_layout;
+extern const struct mqc__option_table mqc__options_websocket;
+extern const struct mqc__option_table mqc__options_metrics;
 extern const struct mqc__option_table mqc__options_log;
 
 #endif

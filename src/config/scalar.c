@@ -112,14 +112,29 @@ static enum mqc_error check_range(const struct mqc__option *option, struct mqc_v
     char min[MQC__SCALAR_BYTES];
     char max[MQC__SCALAR_BYTES];
     if (number < option->min || number > option->max)
-        return mqc__fail(info, MQC_ECONFIG, "%s is out of range; expected %s to %s",
+        return mqc__fail(info, MQC_ECONFIG, "%s is out of range; expected %s to %s%s",
                          mqc__excerpt(text, excerpt),
                          mqc__scalar_format(option->kind, option->min, min),
-                         mqc__scalar_format(option->kind, option->max, max));
+                         mqc__scalar_format(option->kind, option->max, max),
+                         option->may_be_off ? ", or off" : "");
     if (option->step != 0 && number % option->step != 0)
         return mqc__fail(info, MQC_ECONFIG, "%s is no multiple of %s", mqc__excerpt(text, excerpt),
                          mqc__scalar_format(option->kind, option->step, min));
     return MQC_OK;
+}
+
+/* Zeek takes a negative interval for none. */
+static bool is_off(const struct mqc__option *option, struct mqc_view text)
+{
+    uint64_t number = 0;
+    if (!option->may_be_off)
+        return false;
+    if (mqc_view_equal(text, mqc_view_text("off")))
+        return true;
+    const bool is_negative = text.size > 1 && text.data[0] == '-';
+    const struct mqc_view digits =
+        is_negative ? mqc_view_bytes(text.data + 1, text.size - 1) : text;
+    return read_number(option->kind, digits, &number) && (is_negative || number == 0);
 }
 
 enum mqc_error mqc__scalar_number(const struct mqc__option *option, struct mqc_view text,
@@ -129,13 +144,18 @@ enum mqc_error mqc__scalar_number(const struct mqc__option *option, struct mqc_v
     char min[MQC__SCALAR_BYTES];
     char max[MQC__SCALAR_BYTES];
     uint64_t number = 0;
+    if (is_off(option, text)) {
+        *out = 0;
+        return MQC_OK;
+    }
     if (!read_number(option->kind, text, &number))
         return mqc__fail(info, MQC_ECONFIG,
                          "%s is not what this option takes; expected %s, from "
-                         "%s to %s",
+                         "%s to %s%s",
                          mqc__excerpt(text, excerpt), expected_of(option->kind),
                          mqc__scalar_format(option->kind, option->min, min),
-                         mqc__scalar_format(option->kind, option->max, max));
+                         mqc__scalar_format(option->kind, option->max, max),
+                         option->may_be_off ? ", or off" : "");
     const enum mqc_error error = check_range(option, text, number, info);
     if (error == MQC_OK)
         *out = number;

@@ -9,7 +9,7 @@
 enum mqc_error mqc__scalar_bool(struct mqc_view text, bool *out, struct mqc_error_info *info);
 
 /* The option is an INTEGER ("16"), SIZE ("64MiB", "1kB", "512") or DURATION ("10s", "500ms"; no
- * unit only for 0); checks its range and step. */
+ * unit only for 0; "off" where it may be); checks its range and step. */
 enum mqc_error mqc__scalar_number(const struct mqc__option *option, struct mqc_view text,
                                   uint64_t *out, struct mqc_error_info *info);
 

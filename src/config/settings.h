@@ -28,6 +28,45 @@ struct mqc__pool_settings {
     bool is_exclusive;
 };
 
+/* What an entry of `websocket` serves, as bits 1U << serve. */
+enum mqc__serve {
+    MQC__SERVE_WEBSOCKET,
+    MQC__SERVE_HEALTHZ,
+    MQC__SERVE_METRICS,
+};
+
+/* One entry of `websocket`. */
+struct mqc__websocket_settings {
+    const char *listen_addr;
+    uint64_t listen_port;
+    uint64_t max_event_queue_size; /* 0: no limit */
+    uint64_t ping_interval_ms;     /* 0: none */
+    struct {
+        const char *cert_file; /* NULL: not given */
+        const char *key_file;
+        const char *ca_file;
+        const char *ciphers;
+        bool enable_peer_verification;
+    } tls;
+    uint64_t max_connections;
+    uint64_t handshake_timeout_ms;
+    uint64_t max_message_bytes;
+    uint64_t max_pending_bytes;
+    uint64_t max_outbound_bytes;
+    const char *bearer_token; /* also what bearer_token_file holds; NULL: none */
+    const char **allowed_origins;
+    size_t allowed_origin_count;
+    unsigned serve; /* a bit 1U << enum mqc__serve for each */
+    bool has_serve; /* by its default at least */
+};
+
+/* A level of Cluster::Telemetry, as bits 1U << level. */
+enum mqc__metrics_level {
+    MQC__METRICS_INFO,
+    MQC__METRICS_VERBOSE,
+    MQC__METRICS_DEBUG,
+};
+
 /* What delivery promises for a topic prefix. */
 enum mqc__guarantee {
     MQC__GUARANTEE_BEST_EFFORT, /* MQTT QoS 0 */
@@ -114,6 +153,15 @@ struct mqc__settings {
     struct mqc__signature *signatures; /* `events` */
     size_t signature_count;
     bool strict_events;
+    struct mqc__websocket_settings *websockets; /* `websocket` */
+    size_t websocket_count;
+    struct {
+        unsigned core;      /* a bit 1U << enum mqc__metrics_level for each */
+        unsigned websocket; /* likewise */
+        bool has_core;      /* by their defaults at least */
+        bool has_websocket;
+        uint64_t max_series;
+    } metrics;
     struct {
         int level; /* enum mqc_log_level */
     } log;

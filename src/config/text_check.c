@@ -2,8 +2,10 @@
 
 #include "base/fail.h"
 #include "base/utf8.h"
+#include "ws/options_check.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 
 #define LEVEL_BYTES_MAX 255
 /* RFC 1035 2.3.4, written with dots */
@@ -132,5 +134,31 @@ enum mqc_error mqc__check_cipher(const char *text, struct mqc_error_info *info)
     return mqc__fail(info, MQC_ECONFIG,
                      "%s is no cipher suite; expected a name such as "
                      "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, one in each entry",
+                     mqc__excerpt(mqc_view_text(text), excerpt));
+}
+
+enum mqc_error mqc__check_cipher_list(const char *text, struct mqc_error_info *info)
+{
+    char name[CIPHER_BYTES_MAX + 2];
+    enum mqc_error error = MQC_OK;
+    const char *end = text;
+    for (const char *at = text; error == MQC_OK && end != NULL; at = end + 1) {
+        end = strchr(at, ':');
+        const size_t size = end != NULL ? (size_t)(end - at) : strlen(at);
+        (void)snprintf(name, sizeof name, "%.*s", (int)(size < sizeof name ? size : sizeof name),
+                       at);
+        error = mqc__check_cipher(name, info);
+    }
+    return error;
+}
+
+enum mqc_error mqc__check_listen_addr(const char *text, struct mqc_error_info *info)
+{
+    char excerpt[MQC__EXCERPT_BYTES];
+    if (mqc__websocket_check_address(text, NULL) == MQC_OK)
+        return MQC_OK;
+    return mqc__fail(info, MQC_ECONFIG,
+                     "%s is no IPv4 or IPv6 address; expected one of this host's, or 127.0.0.1, "
+                     "::1, 0.0.0.0 or ::, without a port",
                      mqc__excerpt(mqc_view_text(text), excerpt));
 }

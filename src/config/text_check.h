@@ -26,4 +26,10 @@ enum mqc_error mqc__check_alpn(const char *text, struct mqc_error_info *info);
 /* A cipher suite's name: letters, digits, '-' and '_'. */
 enum mqc_error mqc__check_cipher(const char *text, struct mqc_error_info *info);
 
+/* Several of them with ':' between. */
+enum mqc_error mqc__check_cipher_list(const char *text, struct mqc_error_info *info);
+
+/* Where a server listens: an IPv4 or IPv6 address. */
+enum mqc_error mqc__check_listen_addr(const char *text, struct mqc_error_info *info);
+
 #endif

@@ -4,18 +4,17 @@
 #include "base/utf8.h"
 #include "config/scalar.h"
 
-void mqc__option_set_texts(struct mqc_config *config, const struct mqc__option *option,
-                           const char **texts, size_t count)
+void mqc__option_set_texts(void *target, const struct mqc__option *option, const char **texts,
+                           size_t count)
 {
-    char *settings = (char *)&config->settings;
+    char *settings = target;
     *(const char ***)(void *)(settings + option->offset) = texts;
     *(size_t *)(void *)(settings + option->count_offset) = count;
 }
 
-void mqc__option_set_choices(struct mqc_config *config, const struct mqc__option *option,
-                             unsigned bits)
+void mqc__option_set_choices(void *target, const struct mqc__option *option, unsigned bits)
 {
-    char *settings = (char *)&config->settings;
+    char *settings = target;
     *(unsigned *)(void *)(settings + option->offset) = bits;
     *(bool *)(void *)(settings + option->given_offset) = true;
 }
@@ -61,8 +60,9 @@ static enum mqc_error fail_length(struct mqc_error_info *info)
                      MQC__CONFIG_TEXTS_MAX);
 }
 
-enum mqc_error mqc__option_assign_texts(struct mqc_config *config, const struct mqc__option *option,
-                                        struct mqc_view text, struct mqc_error_info *info)
+enum mqc_error mqc__option_assign_texts(struct mqc_config *config, void *target,
+                                        const struct mqc__option *option, struct mqc_view text,
+                                        struct mqc_error_info *info)
 {
     struct mqc_view items[MQC__CONFIG_TEXTS_MAX];
     const size_t count = split(text, items);
@@ -76,7 +76,7 @@ enum mqc_error mqc__option_assign_texts(struct mqc_config *config, const struct 
         if (error != MQC_OK)
             return error;
     }
-    mqc__option_set_texts(config, option, texts, count);
+    mqc__option_set_texts(target, option, texts, count);
     return MQC_OK;
 }
 
@@ -94,9 +94,8 @@ enum mqc_error mqc__option_add_choice(const struct mqc__option *option, struct m
     return MQC_OK;
 }
 
-enum mqc_error mqc__option_assign_choices(struct mqc_config *config,
-                                          const struct mqc__option *option, struct mqc_view text,
-                                          struct mqc_error_info *info)
+enum mqc_error mqc__option_assign_choices(void *target, const struct mqc__option *option,
+                                          struct mqc_view text, struct mqc_error_info *info)
 {
     struct mqc_view items[MQC__CONFIG_TEXTS_MAX];
     const size_t count = split(text, items);
@@ -108,6 +107,6 @@ enum mqc_error mqc__option_assign_choices(struct mqc_config *config,
         if (error != MQC_OK)
             return error;
     }
-    mqc__option_set_choices(config, option, bits);
+    mqc__option_set_choices(target, option, bits);
     return MQC_OK;
 }

@@ -1,6 +1,7 @@
 #include "ws/options_check.h"
 
 #include "base/fail.h"
+#include "base/utf8.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -47,15 +48,16 @@ enum mqc_error mqc__websocket_check_token(const char *text, struct mqc_error_inf
 /* RFC 6454 6.2: scheme://host or scheme://host:port, and nothing behind. */
 enum mqc_error mqc__websocket_check_origin(const char *text, struct mqc_error_info *info)
 {
+    char excerpt[MQC__EXCERPT_BYTES];
     const char *host = strstr(text, "://");
     const bool is_origin =
         host != NULL && host != text && host[3] != '\0' && strpbrk(host + 3, "/?#@*, ") == NULL;
     if (is_origin || strcmp(text, "null") == 0)
         return MQC_OK;
     return mqc__fail(info, MQC_ECONFIG,
-                     "'%.200s' is no origin; expected https://HOST or https://HOST:PORT as "
+                     "%s is no origin; expected https://HOST or https://HOST:PORT as "
                      "browsers send it, with nothing behind it",
-                     text);
+                     mqc__excerpt(mqc_view_text(text), excerpt));
 }
 
 struct range {

@@ -91,7 +91,9 @@ static void test_set_unknown_option_suggests(void)
         {"uri", "did you mean broker.uri?"},
         {"broker.uri.x", "there is no option 'broker.uri.x'"},
         {"tls.ca_fiel", "did you mean tls.ca_file?"},
-        {"metrics.port", "this version does not have the option 'metrics.port' yet"},
+        {"metrics.port", "there is no option 'metrics.port'"},
+        {"websocket.listen_adr", "did you mean websocket.listen_addr?"},
+        {"websocket[1].listen_adr", "did you mean websocket.listen_addr?"},
         {"", "there is no option ''"},
         {".", "there is no option '.'"},
     };

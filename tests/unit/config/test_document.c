@@ -42,8 +42,8 @@ static bool is_option_comment(const char *line)
 /* Says whether the line gives an option that cannot stand beside the others. */
 static bool is_exclusive(const char *line)
 {
-    static const char *const beginnings[] = {
-        "#  uris:", "#  password_file:", "#  psk_identity:", "#  psk_file:"};
+    static const char *const beginnings[] = {"#  uris:", "#  password_file:", "#  psk_identity:",
+                                             "#  psk_file:", "#  bearer_token_file:"};
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
         if (strncmp(line, beginnings[i], strlen(beginnings[i])) == 0)
             return true;
@@ -92,6 +92,10 @@ static void test_document_sample_loads_with_every_option_set(void)
     CHECK_UNSIGNED(settings->pool_count, 3);
     CHECK_UNSIGNED(settings->signature_count, 2);
     CHECK_UNSIGNED(settings->delivery.prefix_count, 1);
+    REQUIRE(settings->websocket_count == 1);
+    CHECK_TEXT(settings->websockets[0].tls.key_file, "/etc/mqcluster/websocket.key");
+    CHECK_UNSIGNED(settings->websockets[0].allowed_origin_count, 1);
+    CHECK_UNSIGNED(settings->metrics.max_series, 1000);
     unload();
 }
 
@@ -135,7 +139,8 @@ int main(void)
         {"no room", test_document_without_room_fails},
         CU_TEST_INFO_NULL,
     };
-    if (setenv("MQTT_PASSWORD", "from the environment", 1) != 0)
+    if (setenv("MQTT_PASSWORD", "from the environment", 1) != 0 ||
+        setenv("WEBSOCKET_TOKEN", "also-from-there", 1) != 0)
         return EXIT_FAILURE;
     return suite_run("config.document", tests);
 }

@@ -10,13 +10,16 @@ static const char right[] =
     "delivery:\n  prefixes:\n  - {prefix: a/, guarantee: broker}\n"
     "nodes:\n  n: {type: worker}\n  m: {type: manager}\n"
     "pools:\n  a: {type: worker, max_nodes: 1, exclusive: true}\n  b: {type: logger, topic: b}\n"
+    "websocket:\n- {tls_options: {cert_file: c, key_file: k}, allowed_origins: ['https://h']}\n"
+    "- {listen_port: 1, serve: [metrics]}\nmetrics: {core: [debug]}\n"
     "events:\n  e: {args: [{a: count}, {b: \"table[addr] of set[string]\"}]}\n";
 
 /* Everything in it is right by itself. */
 static const char contradicting[] =
     "cluster: {name: c}\nbroker: {uri: mqtt://h}\nnodes: {p: {type: proxy}}\n"
     "pools:\n  a: {type: proxy, max_nodes: 2, exclusive: true}\n"
-    "  b: {type: proxy, topic: zeek/cluster/pool/a, max_nodes: 1, exclusive: true}\n";
+    "  b: {type: proxy, topic: zeek/cluster/pool/a, max_nodes: 1, exclusive: true}\n"
+    "websocket: [{}, {tls_options: {cert_file: c}}]\n";
 
 static const char wrong[] = "cluster:\n\tname: c\nnodess: {}\nbroker:\n  uri: http://${HOME:-h}\n"
                             "  uris: {\nevents: {e: {args: [{n: cuont}]}}\n";

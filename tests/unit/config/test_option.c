@@ -19,17 +19,21 @@ static void test_option_table_is_sound(void)
         CHECK(option->doc != NULL && strlen(option->doc) > 20);
         CHECK((strchr(option->path, '.') != NULL) == (section != NULL));
         CHECK(section == NULL ||
-              (section->kind == MQC__OPTION_SECTION && mqc__option_index(section) < i));
+              ((section->kind == MQC__OPTION_SECTION || section->kind == MQC__OPTION_WEBSOCKETS) &&
+               mqc__option_index(section) < i));
         CHECK(option->excludes == NULL ||
               mqc__option_find(mqc_view_text(option->excludes)) != NULL);
-        CHECK(option->kind == MQC__OPTION_SECTION || option->example != NULL ||
-              option->default_text != NULL);
+        CHECK(option->kind == MQC__OPTION_SECTION || option->kind == MQC__OPTION_WEBSOCKETS ||
+              option->example != NULL || option->default_text != NULL);
         CHECK((option->kind == MQC__OPTION_TEXTS) == (option->count_offset != 0));
+        CHECK(!option->may_be_off || option->kind == MQC__OPTION_DURATION);
+        CHECK(mqc__option_is_of_websocket(option) ==
+              (section != NULL &&
+               (section->kind == MQC__OPTION_WEBSOCKETS || mqc__option_is_of_websocket(section))));
         CHECK((option->kind == MQC__OPTION_CHOICES) == (option->given_offset != 0));
         CHECK((option->choices != NULL) ==
               (option->kind == MQC__OPTION_CHOICE || option->kind == MQC__OPTION_BYTE_CHOICE ||
                option->kind == MQC__OPTION_CHOICES));
-        CHECK(!mqc__option_is_planned(mqc_view_text(option->path)));
     }
 }
 
@@ -37,13 +41,17 @@ static void test_option_default_is_written_in_its_shortest_form(void)
 {
     struct mqc_config *config = mqc_config_new();
     REQUIRE(config != NULL);
+    CHECK_INT(mqc_config_set(config, "websocket.listen_port", "27759", NULL), MQC_OK);
     for (size_t i = 0; i < mqc__option_count(); i++) {
         const struct mqc__option *option = mqc__option_at(i);
         char text[MQC__SCALAR_BYTES];
         if (option->max == 0)
             continue;
-        const char *settings = (const char *)mqc__config_settings(config);
-        const uint64_t number = *(const uint64_t *)(const void *)(settings + option->offset);
+        const struct mqc__settings *settings = mqc__config_settings(config);
+        const char *target = mqc__option_is_of_websocket(option)
+                                 ? (const char *)settings->websockets
+                                 : (const char *)settings;
+        const uint64_t number = *(const uint64_t *)(const void *)(target + option->offset);
         uint64_t again = 1;
         CHECK(number >= option->min && number <= option->max);
         (void)mqc__scalar_format(option->kind, number, text);

@@ -21,8 +21,6 @@ static const struct wrong wrong_options[] = {
     {GOOD "qqqqqq: 1\n", {{3, "qqqqqq", "unknown option 'qqqqqq'"}}},
     {GOOD "keep_alive: 5s\n", {{3, "keep_alive", "did you mean broker.keep_alive?"}}},
     {GOOD "tls: {ca: x}\n", {{3, "tls.ca", "unknown option 'ca'"}}},
-    {GOOD "websocket: 1\nmetrics:\n",
-     {{3, "websocket", "does not have"}, {4, "metrics", "does not have"}}},
     {"cluster: {name: c}\nbroker:\n  uri: mqtt://h\n  kepe_alive: 5s\n",
      {{4, "broker.kepe_alive", "did you mean broker.keep_alive?"}}},
     {"clutser: {name: c}\nbroker: {uri: 'mqtt://h'}\n", {{1, "clutser", "did you mean cluster?"}}},
