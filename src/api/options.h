@@ -4,6 +4,7 @@
 #include "backend/backend.h"
 #include "base/arena.h"
 #include "config/settings.h"
+#include "ws/options.h"
 
 /* Puts a configuration's settings into the form that the backend takes; it borrows from both.
  * MQC_ECONFIG: a required option is missing; MQC_ENOMEM. */
@@ -23,5 +24,26 @@ enum mqc_error mqc__api_members_options(const struct mqc__settings *settings,
 enum mqc_error mqc__api_tls_source(const struct mqc_config *config,
                                    struct mqc__tls_source **source_out,
                                    struct mqc_error_info *info);
+
+/*
+ * Makes the options of every entry of `websocket`, in the arena; their texts are the
+ * configuration's. They were checked with it, but for files and whether the address is this host's.
+ * MQC_ENOMEM.
+ */
+enum mqc_error mqc__api_websocket_options(const struct mqc_config *config, struct mqc__arena *arena,
+                                          struct mqc_websocket_options **options_out,
+                                          size_t *count_out, struct mqc_error_info *info);
+
+/* What is counted: the bits of levels are 1 info, 2 verbose, 4 debug. */
+struct mqc__telemetry_settings {
+    unsigned core_levels;
+    unsigned websocket_levels;
+    size_t series_max;
+    char topic_separator;
+};
+
+/* Puts the section `metrics` into the form that telemetry takes. */
+void mqc__api_telemetry(const struct mqc_config *config,
+                        struct mqc__telemetry_settings *telemetry_out);
 
 #endif

@@ -9,10 +9,9 @@
 static const char introduction[] = "The configuration of one mqcluster node. The smallest one is:";
 
 static const char explanation[] =
-    "Below, every option is explained. A line with '#' and no blank or several behind it "
-    "shows an option with its default or an example: remove the '#' to set it, and that of the "
-    "section above it. Sizes are bytes or have a unit (kB, KiB, MB, MiB, GB, GiB); durations have "
-    "one (ms, "
+    "Below, every option is explained. A line with '#' and no blank or several behind it shows an "
+    "option with its default or an example: remove the '#' to set it, and those of the sections "
+    "above it. Sizes are bytes or have a unit (kB, KiB, MB, MiB, GB, GiB); durations have one (ms, "
     "s, m, h, d). ${VAR} is replaced by the environment's VAR, ${VAR:-text} by text where VAR is "
     "not set, and $$ is a plain '$'.";
 

@@ -3,16 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Replaces a text of the copy by one of its own; false: memory ran out. */
+/* Replaces a borrowed text by a copy, or by NULL where there is no memory; then it returns false.
+ */
 static bool own(const char **text)
 {
     if (*text == NULL)
         return true;
-    *text = strdup(*text);
-    return *text != NULL;
+    const size_t size = strlen(*text) + 1;
+    char *copy = malloc(size);
+    if (copy != NULL)
+        memcpy(copy, *text, size);
+    *text = copy;
+    return copy != NULL;
 }
 
-/* All that are not the copy's own yet are NULL. */
+/* What could not be copied is NULL then. */
 static bool own_origins(const struct mqc_websocket_options *options,
                         struct mqc_websocket_options *copy)
 {

@@ -17,7 +17,11 @@ static const char rich[] =
     "pools:\n  a: {type: worker, max_nodes: 2, exclusive: true}\n  b: {type: proxy, topic: b}\n"
     "  c: *t\n"
     "events:\n  e: {args: [{a: count}, {b: \"table[addr] of set[string]\"}]}\n"
-    "strict_events: true\n";
+    "strict_events: true\n"
+    "websocket:\n- {listen_addr: '::1', ping_interval: off, tls_options: {cert_file: c, key_file: "
+    "k}}\n"
+    "- &w {bearer_token: t, allowed_origins: ['https://h'], serve: [metrics]}\n"
+    "metrics: {core: [info, debug], max_series: 7}\n";
 
 /* Loading must end, with a configuration or with a problem; load_bytes checks that. */
 static void load_any(const char *bytes, size_t size)
@@ -87,6 +91,9 @@ static void test_fuzz_alias_of_itself_is_harmless(void)
         "delivery: {prefixes: &p [*p, {prefix: *p, guarantee: *p}]}\n",
         "broker: {uris: &u [*u]}\n",
         "tls: {alpn: &a [*a]}\n",
+        "websocket: &w [*w]\n",
+        "websocket: &w {tls_options: *w, serve: *w}\n",
+        "websocket: [&w {tls_options: {tls_options: *w}}, *w, *w]\n",
         "tls: &t {ca_file: *t, ciphers: *t}\n",
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
@@ -136,6 +143,8 @@ static void test_fuzz_over_the_limits_is_refused(void)
     CHECK_CONTAINS(load_repeated("broker: {uris: [", "x, ", 65, "]}")->problems[0].text,
                    "65 entries, at most 64");
     CHECK_CONTAINS(load_repeated("tls: {alpn: [", "x, ", 65, "]}")->problems[0].text,
+                   "65 entries, at most 64");
+    CHECK_CONTAINS(load_repeated("websocket: [", "{}, ", 65, "]")->problems[0].text,
                    "65 entries, at most 64");
     CHECK_CONTAINS(load_repeated("events: {e: {args: [", "x, ", 257, "]}}")->problems[0].text,
                    "257 parameters, at most 256");
