@@ -1,6 +1,7 @@
 #include "topic/subscriptions.h"
 
 #include "base/fail.h"
+#include "topic/cover.h"
 #include "topic/topic.h"
 #include "topic/topic_priv.h"
 
@@ -21,6 +22,7 @@ struct subscription {
     struct key key;
     const struct key *top; /* the shortest key of the list that is a prefix of this one */
     char *filter;
+    size_t users;
     char text[];
 };
 
@@ -187,6 +189,7 @@ static struct subscription *subscription_new(struct key key, char *filter)
     subscription->key = key;
     subscription->key.text.data = subscription->text;
     subscription->filter = filter;
+    subscription->users = 1;
     return subscription;
 }
 
@@ -218,15 +221,17 @@ static bool insert(struct list *list, size_t index, struct key key, char *filter
     return true;
 }
 
-enum mqc_error mqc__subscriptions_add(struct mqc__subscriptions *set, struct mqc_view text,
-                                      enum mqc_match match, struct mqc_error_info *info)
+static enum mqc_error add(struct mqc__subscriptions *set, struct mqc_view text,
+                          enum mqc_match match, size_t more_users, struct mqc_error_info *info)
 {
     struct list *list = &set->lists[match];
     const struct key key = key_of(text, match);
     bool is_present = false;
     const size_t index = find(list, &key, &is_present);
-    if (is_present)
+    if (is_present) {
+        list->items[index]->users += more_users;
         return MQC_OK;
+    }
     enum mqc_error error = MQC_OK;
     char *filter = make_filter(set->root, text, match, &error, info);
     if (filter == NULL)
@@ -239,8 +244,20 @@ enum mqc_error mqc__subscriptions_add(struct mqc__subscriptions *set, struct mqc
     return MQC_OK;
 }
 
-enum mqc_error mqc__subscriptions_remove(struct mqc__subscriptions *set, struct mqc_view text,
-                                         enum mqc_match match)
+enum mqc_error mqc__subscriptions_add(struct mqc__subscriptions *set, struct mqc_view text,
+                                      enum mqc_match match, struct mqc_error_info *info)
+{
+    return add(set, text, match, 0, info);
+}
+
+enum mqc_error mqc__subscriptions_ref(struct mqc__subscriptions *set, struct mqc_view text,
+                                      enum mqc_match match, struct mqc_error_info *info)
+{
+    return add(set, text, match, 1, info);
+}
+
+static enum mqc_error remove_users(struct mqc__subscriptions *set, struct mqc_view text,
+                                   enum mqc_match match, size_t users)
 {
     struct list *list = &set->lists[match];
     const struct key key = key_of(text, match);
@@ -249,12 +266,28 @@ enum mqc_error mqc__subscriptions_remove(struct mqc__subscriptions *set, struct 
     if (!is_present)
         return MQC_ENOTFOUND;
     struct subscription **place = list->items + index;
+    if ((*place)->users > users) {
+        (*place)->users -= users;
+        return MQC_OK;
+    }
     subscription_free(*place);
     list->count--;
     memmove(place, place + 1, (list->count - index) * sizeof(void *));
     renew_tops(list, index, &key);
     forget_filters(set);
     return MQC_OK;
+}
+
+enum mqc_error mqc__subscriptions_remove(struct mqc__subscriptions *set, struct mqc_view text,
+                                         enum mqc_match match)
+{
+    return remove_users(set, text, match, SIZE_MAX);
+}
+
+enum mqc_error mqc__subscriptions_unref(struct mqc__subscriptions *set, struct mqc_view text,
+                                        enum mqc_match match)
+{
+    return remove_users(set, text, match, 1);
 }
 
 bool mqc__subscriptions_match(const struct mqc__subscriptions *set, struct mqc_view topic)
@@ -270,50 +303,24 @@ size_t mqc__subscriptions_count(const struct mqc__subscriptions *set)
     return set->lists[MQC_MATCH_PREFIX].count + set->lists[MQC_MATCH_LEVEL].count;
 }
 
-/* Orders filters by what stands before their '#', so that one comes before all that it covers. */
-static int compare_filters(const void *a, const void *b)
+size_t mqc__subscriptions_list(const struct mqc__subscriptions *set, const char **filters_out)
 {
-    const char *left = *(const char *const *)a;
-    const char *right = *(const char *const *)b;
-    while (*left == *right && *left != '#') {
-        left++;
-        right++;
-    }
-    if (*left == '#' || *right == '#')
-        return COMPARE(*right == '#', *left == '#');
-    return COMPARE((unsigned char)*left, (unsigned char)*right);
-}
-
-/* All filters end in '#' and have no other wildcard: one covers another when what stands before its
- * '#' is a prefix, and then nothing that it does not cover sorts between the two. */
-static size_t drop_covered(const char **filters, size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || !mqc__filter_covers(filters[kept - 1], filters[i]))
-            filters[kept++] = filters[i];
-    return kept;
-}
-
-static const char **make_filters(const struct mqc__subscriptions *set)
-{
-    const char **filters = calloc(mqc__subscriptions_count(set), sizeof(void *));
-    if (filters == NULL)
-        return NULL;
     size_t count = 0;
     for (size_t i = 0; i <= MQC_MATCH_LEVEL; i++)
         for (size_t k = 0; k < set->lists[i].count; k++)
-            filters[count++] = set->lists[i].items[k]->filter;
-    qsort(filters, count, sizeof *filters, compare_filters);
-    return filters;
+            filters_out[count++] = set->lists[i].items[k]->filter;
+    return count;
 }
 
 const char *const *mqc__subscriptions_filters(struct mqc__subscriptions *set, size_t *count_out)
 {
     const size_t count = mqc__subscriptions_count(set);
     if (set->filters == NULL && count != 0) {
-        set->filters = make_filters(set);
-        set->filter_count = set->filters != NULL ? drop_covered(set->filters, count) : count;
+        set->filters = calloc(count, sizeof(void *));
+        set->filter_count = count;
+        if (set->filters != NULL)
+            set->filter_count =
+                mqc__cover(set->filters, mqc__subscriptions_list(set, set->filters), NULL);
     }
     *count_out = set->filter_count;
     return set->filters;

@@ -7,8 +7,8 @@
 
 /*
  * The node's subscriptions as a set: what Zeek code subscribed to, the MQTT filters that cover it,
- * and the exact test on arrival. A (text, mode) pair counts once however often it is added. Not
- * thread-safe.
+ * and the exact test on arrival. A (text, mode) pair counts once however often it is added, and as
+ * often as it is referenced. Not thread-safe, but for matching while the filters are made.
  */
 struct mqc__subscriptions;
 
@@ -26,6 +26,12 @@ enum mqc_error mqc__subscriptions_add(struct mqc__subscriptions *set, struct mqc
 enum mqc_error mqc__subscriptions_remove(struct mqc__subscriptions *set, struct mqc_view text,
                                          enum mqc_match match);
 
+/* Add one that goes only when it was taken back as often. Errors as above. */
+enum mqc_error mqc__subscriptions_ref(struct mqc__subscriptions *set, struct mqc_view text,
+                                      enum mqc_match match, struct mqc_error_info *info);
+enum mqc_error mqc__subscriptions_unref(struct mqc__subscriptions *set, struct mqc_view text,
+                                        enum mqc_match match);
+
 /* Says whether any subscription wants the (decoded) topic. */
 bool mqc__subscriptions_match(const struct mqc__subscriptions *set, struct mqc_view topic);
 
@@ -33,6 +39,10 @@ bool mqc__subscriptions_match(const struct mqc__subscriptions *set, struct mqc_v
 bool mqc__match(struct mqc_view text, enum mqc_match match, struct mqc_view topic);
 
 size_t mqc__subscriptions_count(const struct mqc__subscriptions *set);
+
+/* Writes each subscription's filter, as many as are counted, in no order; they live until it is
+ * removed. Returns how many. */
+size_t mqc__subscriptions_list(const struct mqc__subscriptions *set, const char **filters_out);
 
 /*
  * The smallest set of MQTT filters that covers every subscription: no filter of it covers another.

@@ -119,6 +119,25 @@ static void test_remove_takes_exactly_one(void)
     mqc__subscriptions_free(&set);
 }
 
+static void test_referenced_goes_with_the_last_user(void)
+{
+    struct mqc__subscriptions *set = new_set();
+    const struct mqc_view text = mqc_view_text("a/b");
+    CHECK_INT(mqc__subscriptions_unref(set, text, MQC_MATCH_PREFIX), MQC_ENOTFOUND);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(mqc__subscriptions_ref(set, text, MQC_MATCH_PREFIX, NULL), MQC_OK);
+    CHECK_UNSIGNED(mqc__subscriptions_count(set), 1);
+    CHECK_INT(mqc__subscriptions_unref(set, text, MQC_MATCH_LEVEL), MQC_ENOTFOUND);
+    for (int i = 0; i < 3; i++) {
+        CHECK(mqc__subscriptions_match(set, mqc_view_text("a/bc")));
+        CHECK_INT(mqc__subscriptions_unref(set, text, MQC_MATCH_PREFIX), MQC_OK);
+    }
+    CHECK(!mqc__subscriptions_match(set, mqc_view_text("a/bc")));
+    CHECK_INT(mqc__subscriptions_unref(set, text, MQC_MATCH_PREFIX), MQC_ENOTFOUND);
+    check_filters(set, (const char *const[]){NULL});
+    mqc__subscriptions_free(&set);
+}
+
 static void test_filter_over_a_limit_is_refused(void)
 {
     struct mqc__subscriptions *set = new_set();
@@ -337,6 +356,7 @@ int main(void)
          test_filter_of_one_subscription_is_the_contract_form},
         {"filters_are_the_smallest_covering_set", test_filters_are_the_smallest_covering_set},
         {"remove_takes_exactly_one", test_remove_takes_exactly_one},
+        {"referenced_goes_with_the_last_user", test_referenced_goes_with_the_last_user},
         {"filter_over_a_limit_is_refused", test_filter_over_a_limit_is_refused},
         {"set_agrees_with_naive_matcher", test_set_agrees_with_naive_matcher},
         {"filters_are_minimal_and_sorted", test_filters_are_minimal_and_sorted},
