@@ -63,6 +63,16 @@ void mqc__filters_lost(struct mqc__filters *filters, bool is_kept);
 bool mqc__filters_settled(const struct mqc__filters *filters);
 bool mqc__filters_refused(const struct mqc__filters *filters);
 
+/* Says whether the broker has refused this filter, which is desired. */
+bool mqc__filters_is_refused(const struct mqc__filters *filters, const char *text);
+
+/*
+ * Says whether the broker serves a filter, by itself or by a desired one that ends in '#' and
+ * covers it. MQC_OK: it does, or nothing of the kind is desired; MQC_ETIMEOUT: an answer is
+ * missing; MQC_EREFUSED: this filter was refused, and no other serves it; MQC_ENOMEM.
+ */
+enum mqc_error mqc__filters_serve(const struct mqc__filters *filters, const char *text);
+
 void mqc__filter_batch_fini(struct mqc__filter_batch *batch);
 void mqc__filters_fini(struct mqc__filters *filters);
 

@@ -220,6 +220,7 @@ enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char
         error = mqc__filters_set(&session->filters, filters, filter_count);
     session->has_filter_work = true;
     pthread_cond_signal(&session->wake);
+    mqc__session_changed_locked(session);
     pthread_mutex_unlock(&session->mutex);
     return error;
 }
@@ -291,42 +292,72 @@ enum mqc_error mqc__session_publish_buffer(struct mqc__session *session, struct 
     return publish(session, &offer);
 }
 
-/* Whether what a caller waits for has come: MQC_ETIMEOUT means not yet. */
-typedef enum mqc_error (*check_fn)(const struct mqc__session *session, uint64_t number);
+/* What a caller waits for. */
+struct wish {
+    uint64_t number;            /* of the last event that is to be flushed */
+    const char *const *filters; /* to be served */
+    size_t filter_count;
+};
 
-static enum mqc_error check_ready(const struct mqc__session *session, uint64_t number)
+/* Whether it has come: MQC_ETIMEOUT means not yet. */
+typedef enum mqc_error (*check_fn)(const struct mqc__session *session, const struct wish *wish);
+
+static enum mqc_error check_online(const struct mqc__session *session)
 {
-    (void)number;
     if (session->is_closing)
         return MQC_ECLOSED;
     if (session->machine.state == MQC__MACHINE_TAKEN)
         return MQC_ETAKEN;
-    if (session->machine.state != MQC__MACHINE_ONLINE || session->is_lost)
-        return MQC_ETIMEOUT;
+    return session->machine.state != MQC__MACHINE_ONLINE || session->is_lost ? MQC_ETIMEOUT
+                                                                             : MQC_OK;
+}
+
+static enum mqc_error check_ready(const struct mqc__session *session, const struct wish *wish)
+{
+    (void)wish;
+    const enum mqc_error error = check_online(session);
+    if (error != MQC_OK)
+        return error;
     if (mqc__filters_refused(&session->filters))
         return MQC_EREFUSED;
     return mqc__filters_settled(&session->filters) ? MQC_OK : MQC_ETIMEOUT;
 }
 
-static enum mqc_error check_flushed(const struct mqc__session *session, uint64_t number)
+/* What was refused is told before what is not answered yet. */
+static enum mqc_error check_filters(const struct mqc__session *session, const struct wish *wish)
 {
-    if (mqc__outbox_oldest(&session->outbox) > number)
+    enum mqc_error error = check_online(session);
+    if (error != MQC_OK)
+        return error;
+    for (size_t i = 0; i < wish->filter_count; i++) {
+        const enum mqc_error served = mqc__filters_serve(&session->filters, wish->filters[i]);
+        if (served != MQC_OK && served != MQC_ETIMEOUT)
+            return served;
+        error = served != MQC_OK ? served : error;
+    }
+    return error;
+}
+
+static enum mqc_error check_flushed(const struct mqc__session *session, const struct wish *wish)
+{
+    if (mqc__outbox_oldest(&session->outbox) > wish->number)
         return MQC_OK;
     if (session->machine.state == MQC__MACHINE_TAKEN)
         return MQC_ETAKEN;
     return session->machine.state == MQC__MACHINE_CLOSED ? MQC_ECLOSED : MQC_ETIMEOUT;
 }
 
-static enum mqc_error wait_for(struct mqc__session *session, check_fn check, unsigned timeout_ms)
+static enum mqc_error wait_for(struct mqc__session *session, check_fn check, struct wish wish,
+                               unsigned timeout_ms)
 {
     const int64_t deadline_ms = mqc__clock_monotonic_ms() + (int64_t)timeout_ms;
     pthread_mutex_lock(&session->mutex);
-    const uint64_t number = session->outbox.last_number;
+    wish.number = session->outbox.last_number;
     session->waiter_count++;
-    enum mqc_error error = check(session, number);
+    enum mqc_error error = check(session, &wish);
     while (error == MQC_ETIMEOUT && mqc__clock_monotonic_ms() < deadline_ms) {
         mqc__session_wait_locked(session, &session->changed, deadline_ms);
-        error = check(session, number);
+        error = check(session, &wish);
     }
     session->waiter_count--;
     pthread_mutex_unlock(&session->mutex);
@@ -335,10 +366,25 @@ static enum mqc_error wait_for(struct mqc__session *session, check_fn check, uns
 
 enum mqc_error mqc__session_wait_ready(struct mqc__session *session, unsigned timeout_ms)
 {
-    return wait_for(session, check_ready, timeout_ms);
+    return wait_for(session, check_ready, (struct wish){0}, timeout_ms);
+}
+
+enum mqc_error mqc__session_wait_filters(struct mqc__session *session, const char *const *filters,
+                                         size_t count, unsigned timeout_ms)
+{
+    const struct wish wish = {.filters = filters, .filter_count = count};
+    return wait_for(session, check_filters, wish, timeout_ms);
+}
+
+bool mqc__session_is_refused(struct mqc__session *session, const char *filter)
+{
+    pthread_mutex_lock(&session->mutex);
+    const bool is_refused = mqc__filters_is_refused(&session->filters, filter);
+    pthread_mutex_unlock(&session->mutex);
+    return is_refused;
 }
 
 enum mqc_error mqc__session_flush(struct mqc__session *session, unsigned timeout_ms)
 {
-    return wait_for(session, check_flushed, timeout_ms);
+    return wait_for(session, check_flushed, (struct wish){0}, timeout_ms);
 }

@@ -142,6 +142,9 @@ struct mqc__session_events {
      * session's thread, which is busy for as long as an attempt to connect takes; must not block.
      */
     void (*tick)(void *context, int64_t now_ms);
+    /* The broker has answered to filters, after which others may be desired: it has refused one, or
+     * has not. NULL: not wanted. As above. */
+    void (*answered)(void *context, bool is_refused);
     /* Something went wrong: a stable tag and a sentence that names the broker, the reason and what
      * to check. On the session's thread, or on that of close; must not block. The tags of an
      * attempt to connect are those of mqc__link_open(), and mqtt_timeout, mqtt_closed,
@@ -229,6 +232,15 @@ enum mqc_error mqc__session_publish_buffer(struct mqc__session *session, struct 
 /* Waits until the session is up and every desired filter is acknowledged by the broker. Not from a
  * callback. MQC_ETIMEOUT, MQC_ETAKEN, MQC_ECLOSED; MQC_EREFUSED: the broker refused a filter. */
 enum mqc_error mqc__session_wait_ready(struct mqc__session *session, unsigned timeout_ms);
+
+/* The same for these filters alone, each of which a wider one may serve, whatever becomes of
+ * others; filters that are not desired any more count as acknowledged. With a time of 0 it never
+ * waits, and may be called from anywhere. MQC_ENOMEM too. */
+enum mqc_error mqc__session_wait_filters(struct mqc__session *session, const char *const *filters,
+                                         size_t count, unsigned timeout_ms);
+
+/* Says whether the broker has refused a desired filter on this connection. */
+bool mqc__session_is_refused(struct mqc__session *session, const char *filter);
 
 /* Waits until everything accepted before the call was acknowledged (QoS 1) or written (QoS 0). Not
  * from a callback. MQC_ETIMEOUT, MQC_ETAKEN, MQC_ECLOSED. */

@@ -31,6 +31,7 @@ static bool is_refused(enum mqc__client_result result, int reason)
 static void note_answers(struct mqc__session *session, const struct mqc__filter_batch *batch,
                          enum mqc__client_result result, const int *reasons)
 {
+    bool is_any_refused = false;
     pthread_mutex_lock(&session->mutex);
     for (size_t i = 0; i < batch->count; i++)
         mqc__filters_subscribed(&session->filters, batch->texts[i],
@@ -39,13 +40,16 @@ static void note_answers(struct mqc__session *session, const struct mqc__filter_
     const char *uri = session->options->uris[session->machine.uri_index];
     pthread_mutex_unlock(&session->mutex);
     for (size_t i = 0; i < batch->count; i++) {
-        if (is_refused(result, reasons[i]))
-            mqc__session_report(
-                session, "subscribe_refused",
-                "broker %s refused the subscription to %s: %s; check which topics "
-                "the broker lets this user read; tried again after the next connect",
-                uri, batch->texts[i], refusal_words(result, reasons[i]));
+        if (!is_refused(result, reasons[i]))
+            continue;
+        is_any_refused = true;
+        mqc__session_report(session, "subscribe_refused",
+                            "broker %s refused the subscription to %s: %s; check which topics "
+                            "the broker lets this user read; tried again after the next connect",
+                            uri, batch->texts[i], refusal_words(result, reasons[i]));
     }
+    if (session->events.answered != NULL)
+        session->events.answered(session->events.context, is_any_refused);
 }
 
 static enum mqc__client_result subscribe(struct mqc__session *session,

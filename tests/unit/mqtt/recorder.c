@@ -101,6 +101,16 @@ static void record_announced(void *context)
     pthread_mutex_unlock(&recorder->mutex);
 }
 
+static void record_answered(void *context, bool is_refused)
+{
+    struct recorder *recorder = context;
+    pthread_mutex_lock(&recorder->mutex);
+    recorder->answered_count++;
+    recorder->refused_count += is_refused;
+    pthread_cond_broadcast(&recorder->changed);
+    pthread_mutex_unlock(&recorder->mutex);
+}
+
 static void say_farewell(void *context)
 {
     const struct recorder *recorder = context;
@@ -125,6 +135,7 @@ struct mqc__session_events recorder_events(struct recorder *recorder)
                                         .state = record_state,
                                         .will = give_will,
                                         .announced = record_announced,
+                                        .answered = record_answered,
                                         .leaving = say_farewell,
                                         .tick = record_tick,
                                         .error = record_error};

@@ -19,6 +19,8 @@ struct recorder {
     bool was_last_retained;
     size_t tick_count;
     size_t announced_count;
+    size_t answered_count;
+    size_t refused_count;         /* of those */
     const char *will;             /* NULL: none */
     const char *farewell;         /* announced when the session leaves; NULL: nothing */
     struct mqc__session *session; /* for that */

@@ -164,6 +164,47 @@ static void test_filters_batches_are_bounded(void)
     mqc__filters_fini(&filters);
 }
 
+/* What the broker has answered to one or two filters, and who is served by that. */
+static void test_filters_serve_by_themselves_or_by_a_wider_one(void)
+{
+    static const struct {
+        const char *desired[2];
+        const char *refused;
+        const char *asked;
+        enum mqc_error before; /* the broker answers */
+        enum mqc_error after;
+    } cases[] = {
+        {{"a/b/#", NULL}, "", "a/b/#", MQC_ETIMEOUT, MQC_OK},
+        {{"a/b/#", NULL}, "a/b/#", "a/b/#", MQC_ETIMEOUT, MQC_EREFUSED},
+        {{"a/#", NULL}, "", "a/b/#", MQC_ETIMEOUT, MQC_OK},
+        {{"#", NULL}, "", "a/b/#", MQC_ETIMEOUT, MQC_OK},
+        {{"#", NULL}, "", "a", MQC_ETIMEOUT, MQC_OK},
+        {{"a/#", NULL}, "", "a/+", MQC_ETIMEOUT, MQC_OK},
+        {{"a/#", NULL}, "a/#", "a/b/#", MQC_ETIMEOUT, MQC_ETIMEOUT},
+        {{"a/#", "a/b/#"}, "a/#", "a/b/#", MQC_ETIMEOUT, MQC_OK},
+        {{"a/#", "a/b/#"}, "a/#", "a/b/c/#", MQC_ETIMEOUT, MQC_OK},
+        {{"a/#", "a/b/#"}, "a/#", "a/#", MQC_ETIMEOUT, MQC_EREFUSED},
+        {{"a/#", "a/b/#"}, "a/b/#", "a/b/#", MQC_ETIMEOUT, MQC_OK},
+        {{"a/#", "b/#"}, "a/#", "b/#", MQC_ETIMEOUT, MQC_OK},
+        {{"b/#", NULL}, "b/#", "a/#", MQC_OK, MQC_OK},
+        {{"ab/#", NULL}, "ab/#", "a/#", MQC_OK, MQC_OK},
+        {{NULL, NULL}, "", "a/#", MQC_OK, MQC_OK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mqc__filters filters = {0};
+        set(&filters, cases[i].desired[0], cases[i].desired[1]);
+        CHECK_INT(mqc__filters_serve(&filters, cases[i].asked), cases[i].before);
+        (void)synchronize(&filters, cases[i].refused);
+        CHECK_INT(mqc__filters_serve(&filters, cases[i].asked), cases[i].after);
+        const bool is_refused = cases[i].refused[0] != '\0';
+        CHECK(mqc__filters_is_refused(&filters, cases[i].refused) == is_refused);
+        mqc__filters_lost(&filters, true);
+        CHECK(!mqc__filters_is_refused(&filters, cases[i].refused));
+        CHECK_INT(mqc__filters_serve(&filters, cases[i].asked), cases[i].before);
+        mqc__filters_fini(&filters);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -176,6 +217,8 @@ int main(void)
         {"answer_to_one_that_is_not_desired_any_more",
          test_filters_answer_to_one_that_is_not_desired_any_more},
         {"desired_again_while_unsubscribing", test_filters_desired_again_while_unsubscribing},
+        {"serve_by_themselves_or_by_a_wider_one",
+         test_filters_serve_by_themselves_or_by_a_wider_one},
         {"batches_are_bounded", test_filters_batches_are_bounded},
         CU_TEST_INFO_NULL,
     };

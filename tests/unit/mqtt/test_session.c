@@ -58,6 +58,7 @@ static void test_session_refused_filter_is_reported_and_not_repeated(void)
     struct mqc__session *session = fake_open();
     fake_set_filters(session, "secret/#", NULL);
     CHECK_INT(mqc__session_wait_ready(session, RECORDER_PATIENCE_MS), MQC_EREFUSED);
+    CHECK(mqc__session_is_refused(session, "secret/#"));
     CHECK(recorder_wait_error(&fake_recorder, "subscribe_refused"));
     CHECK_CONTAINS(recorder_error(&fake_recorder, "subscribe_refused"), "secret/#");
     CHECK_CONTAINS(recorder_error(&fake_recorder, "subscribe_refused"), "not authorized");
@@ -70,6 +71,39 @@ static void test_session_refused_filter_is_reported_and_not_repeated(void)
     CHECK(recorder_wait_states(&fake_recorder, MQC__SESSION_UP, 2));
     CHECK_INT(mqc__session_wait_ready(session, RECORDER_PATIENCE_MS), MQC_OK);
     CHECK_UNSIGNED(fake_log().subscribes, 2);
+    fake_end(session);
+}
+
+static enum mqc_error wait_filter(struct mqc__session *session, const char *filter, unsigned ms)
+{
+    return mqc__session_wait_filters(session, &filter, 1, ms);
+}
+
+static void test_session_waits_for_some_filters_whatever_becomes_of_others(void)
+{
+    fake_begin();
+    struct mqc__session *session = NULL;
+    const struct mqc__session_options options = test_session_options(fake_one_uri, 1);
+    const struct mqc__session_events events = recorder_events(&fake_recorder);
+    REQUIRE(mqc__session_new(&options, &events, fake_ops(), &session, NULL) == MQC_OK);
+    fake_set_filters(session, "a/#", NULL);
+    CHECK_INT(wait_filter(session, "a/#", 0), MQC_ETIMEOUT);
+    CHECK_INT(mqc__session_wait_filters(session, NULL, 0, 0), MQC_ETIMEOUT);
+    CHECK_INT(mqc__session_open(session), MQC_OK);
+    CHECK_INT(wait_filter(session, "a/b/#", RECORDER_PATIENCE_MS), MQC_OK);
+    CHECK_INT(wait_filter(session, "a/#", 0), MQC_OK);
+    CHECK_INT(mqc__session_wait_filters(session, NULL, 0, 0), MQC_OK);
+    fake_script_lock()->subscribe_reason = 0x87;
+    fake_script_unlock();
+    fake_set_filters(session, "a/#", "secret/#");
+    CHECK_INT(wait_filter(session, "secret/x/#", 0), MQC_ETIMEOUT);
+    CHECK_INT(wait_filter(session, "secret/#", RECORDER_PATIENCE_MS), MQC_EREFUSED);
+    CHECK_INT(wait_filter(session, "a/#", 0), MQC_OK);
+    CHECK_INT(mqc__session_wait_ready(session, 0), MQC_EREFUSED);
+    CHECK_UNSIGNED(mqc__session_close(session, 0), 0);
+    CHECK_INT(wait_filter(session, "a/#", 0), MQC_ECLOSED);
+    CHECK_UNSIGNED(fake_recorder.answered_count, 2);
+    CHECK_UNSIGNED(fake_recorder.refused_count, 1);
     fake_end(session);
 }
 
@@ -311,6 +345,7 @@ int main(void)
         TEST(starts_clean_and_then_goes_on),
         TEST(filters_follow_the_desired_set_over_reconnects),
         TEST(refused_filter_is_reported_and_not_repeated),
+        TEST(waits_for_some_filters_whatever_becomes_of_others),
         TEST(loss_while_subscribing_subscribes_again),
         TEST(unreachable_brokers_are_tried_in_turn_and_reported_once),
         TEST(refused_connect_says_why_and_keeps_trying),
