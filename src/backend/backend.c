@@ -43,9 +43,10 @@ static enum mqc_error subscribe_own_topics(struct mqc_backend *backend)
     struct mqc__members_texts texts;
     mqc__members_texts(backend->members, &texts);
     enum mqc_error error = MQC_OK;
+    bool is_change;
     for (size_t i = 0; i < texts.topic_count && error == MQC_OK; i++)
-        error =
-            mqc__subscriptions_add(backend->subscriptions, texts.topics[i], MQC_MATCH_LEVEL, NULL);
+        error = mqc__interests_add(backend->interests, texts.topics[i], MQC_MATCH_LEVEL, &is_change,
+                                   NULL);
     return error;
 }
 
@@ -143,6 +144,8 @@ static uint64_t close_session(struct mqc_backend *backend, struct mqc__session *
     (void)mqc__inbox_put_state(backend->inbox, MQC_STATE_CLOSED);
     mqc__backend_drain(backend);
     mqc__backend_stop_dispatcher(backend);
+    /* What a client's publish has put in just before the inbox was closed. */
+    mqc__backend_drain(backend);
     return left_over;
 }
 
@@ -176,7 +179,7 @@ void mqc__backend_free(struct mqc_backend **backend)
     mqc__inbox_free(&gone->inbox);
     mqc__handlers_free(&gone->handlers);
     mqc__declarations_free(&gone->declarations);
-    mqc__subscriptions_free(&gone->subscriptions);
+    mqc__interests_free(&gone->interests);
     mqc__streams_free(&gone->streams);
     mqc__members_free(&gone->members);
     mqc__arena_fini(&gone->arena);
@@ -219,7 +222,11 @@ enum mqc_error mqc__backend_wait_ready(struct mqc_backend *backend, unsigned tim
 {
     struct mqc__session *session;
     const enum mqc_error error = waiting_session(backend, &session);
-    return error == MQC_OK ? mqc__session_wait_ready(session, timeout_ms) : error;
+    if (error != MQC_OK)
+        return error;
+    return mqc__backend_gateway(backend) != NULL
+               ? mqc__backend_wait_filters(backend, session, timeout_ms)
+               : mqc__session_wait_ready(session, timeout_ms);
 }
 
 enum mqc_error mqc__backend_flush(struct mqc_backend *backend, unsigned timeout_ms)

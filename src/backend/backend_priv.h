@@ -3,12 +3,13 @@
 
 #include "backend/backend.h"
 #include "backend/declarations.h"
+#include "backend/gateway.h"
 #include "backend/handlers.h"
 #include "backend/inbox.h"
+#include "backend/interests.h"
 #include "backend/streams.h"
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "topic/subscriptions.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -84,8 +85,14 @@ struct mqc_backend {
     struct mqc__session *_Atomic session;
     atomic_bool is_polled; /* the application runs the handlers */
 
-    pthread_mutex_t subscriptions_mutex; /* guards subscriptions */
-    struct mqc__subscriptions *subscriptions;
+    /* Held for a change of what is wanted, and until the session has the filters for it. */
+    pthread_mutex_t subscriptions_mutex;
+    struct mqc__interests *interests;
+    bool has_refused_filters; /* among those that the session has; by the same mutex */
+
+    struct mqc__gateway gateway_parts;
+    /* Set once, to the above, with release order; NULL before. */
+    const struct mqc__gateway *_Atomic gateway;
 
     pthread_mutex_t trouble_mutex; /* guards troubles */
     struct mqc__trouble_state troubles[MQC__TROUBLE_COUNT];
@@ -137,10 +144,50 @@ bool mqc__backend_is_handling(const struct mqc_backend *backend);
 /* What happens in the cluster, told to this backend. */
 struct mqc__members_owner mqc__backend_members_owner(struct mqc_backend *backend);
 
-/* Hands all filters to the session: those of the subscriptions and of presence. With the
- * subscriptions' mutex held, so that the session gets the sets in the order of the changes. */
+/* Hands all filters to the session: those of the subscriptions and of presence. What the broker
+ * refuses does not stand in the way of narrower ones. With the subscriptions' mutex held, so that
+ * the session gets the sets in the order of the changes. */
 enum mqc_error mqc__backend_hand_over_filters(struct mqc_backend *backend,
                                               struct mqc__session *session);
+
+/* The same where there is a session already. */
+enum mqc_error mqc__backend_change_filters(struct mqc_backend *backend,
+                                           struct mqc_error_info *info);
+
+/* The broker has answered to filters. On the session's thread. */
+void mqc__backend_filters_answered(struct mqc_backend *backend, bool is_refused);
+
+/* Waits until the broker serves what the node itself has subscribed to, and presence, whatever its
+ * gateway wants. */
+enum mqc_error mqc__backend_wait_filters(struct mqc_backend *backend, struct mqc__session *session,
+                                         unsigned timeout_ms);
+
+/* Brings an event to the broker, and to nobody else. */
+enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view topic,
+                                 const struct mqc_event *event, struct mqc_error_info *info);
+
+/* Counts an event that came from outside and hands it to the node's handlers. On the thread that
+ * runs handlers. */
+void mqc__backend_deliver(struct mqc_backend *backend, const struct mqc_message *message);
+
+/* Returns the gateway, or NULL. */
+static inline const struct mqc__gateway *mqc__backend_gateway(struct mqc_backend *backend)
+{
+    return atomic_load_explicit(&backend->gateway, memory_order_acquire);
+}
+
+/* Tells the gateway, if there is one: of an event that it may want; to ask whether it is ready; of
+ * an error that may concern it. */
+void mqc__backend_tap(struct mqc_backend *backend, struct mqc_view topic,
+                      const struct mqc_event *event, uint64_t origin);
+void mqc__backend_tell_ready(struct mqc_backend *backend);
+void mqc__backend_tell_error(struct mqc_backend *backend, const char *tag, const char *text);
+
+/* Hands the event of one of its clients to the node's handlers. On the thread that runs them. */
+void mqc__backend_handle_client(struct mqc_backend *backend, const struct mqc__inbox_item *item);
+
+/* Says whether a Backend::error with this tag is one for the gateway. */
+bool mqc__gateway_error_is_for_clients(const char *tag);
 
 /* What the session calls. */
 struct mqc__session_events mqc__backend_session_events(struct mqc_backend *backend);

@@ -118,10 +118,10 @@ static bool make_parts(struct mqc_backend *backend, const struct mqc__backend_op
     backend->handlers = mqc__handlers_new();
     backend->inbox = mqc__inbox_new(options->inbox_messages_max, options->inbox_bytes_max);
     backend->streams = mqc__streams_new(STREAMS_MAX);
-    backend->subscriptions = mqc__subscriptions_new(options->root);
+    backend->interests = mqc__interests_new(options->root);
     backend->delivers_to_self = options->delivers_to_self;
     return backend->declarations != NULL && backend->handlers != NULL && backend->inbox != NULL &&
-           backend->streams != NULL && backend->subscriptions != NULL;
+           backend->streams != NULL && backend->interests != NULL;
 }
 
 static enum mqc_error make_members(struct mqc_backend *backend,

@@ -66,6 +66,17 @@ static void handle_state(const struct mqc_backend *backend, enum mqc_state state
         backend->state_listeners[i].function(backend->state_listeners[i].context, state);
 }
 
+static void handle_raised(struct mqc_backend *backend, const struct mqc__inbox_item *item)
+{
+    const struct mqc_message message = {
+        .event = item->copy,
+        .sender_node = mqc_view_text(backend->node),
+        .sender_instance = mqc_view_text(backend->node_id),
+        .received_ns = item->received_ns,
+    };
+    (void)mqc__handlers_call(backend->handlers, &message);
+}
+
 void mqc__backend_handle(struct mqc_backend *backend, struct mqc__inbox_item *item)
 {
     switch (item->kind) {
@@ -73,6 +84,8 @@ void mqc__backend_handle(struct mqc_backend *backend, struct mqc__inbox_item *it
     case MQC__INBOX_ERROR: handle_error(backend, item); break;
     case MQC__INBOX_STATE: handle_state(backend, item->state); break;
     case MQC__INBOX_NODE: handle_node(backend, item); break;
+    case MQC__INBOX_CLIENT: mqc__backend_handle_client(backend, item); break;
+    case MQC__INBOX_RAISED: handle_raised(backend, item); break;
     }
     mqc__inbox_item_free(item);
 }

@@ -1,8 +1,7 @@
-#include "backend/inbox.h"
+#include "backend/inbox_priv.h"
 
 #include "base/clock.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -15,23 +14,6 @@
 
 /* From here on a copy costs more than keeping the memory that a message came in. */
 #define LARGE_BYTES ((size_t)4096)
-
-struct mqc__inbox {
-    pthread_mutex_t mutex; /* guards everything below */
-    pthread_cond_t filled;
-    pthread_cond_t emptied;
-    struct mqc__inbox_item *first;
-    struct mqc__inbox_item **last;
-    size_t messages;
-    size_t messages_max;
-    size_t bytes;
-    size_t bytes_max;
-    size_t notices; /* errors and changes of state */
-    size_t node_notices;
-    bool is_blocking;
-    bool is_closed;
-    int fd;
-};
 
 struct mqc__inbox *mqc__inbox_new(size_t messages_max, size_t bytes_max)
 {
@@ -53,6 +35,8 @@ void mqc__inbox_item_free(struct mqc__inbox_item *item)
 {
     if (item->memory != NULL)
         item->release(item->memory);
+    if (item->freed != NULL)
+        item->freed(item->freed_context);
     free(item);
 }
 
@@ -109,20 +93,52 @@ static size_t *count_of(struct mqc__inbox *inbox, enum mqc__inbox_kind kind)
     return kind == MQC__INBOX_NODE ? &inbox->node_notices : &inbox->notices;
 }
 
-/* With the mutex held. */
-static void append(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
+static bool is_message(enum mqc__inbox_kind kind)
+{
+    return kind == MQC__INBOX_MESSAGE || kind == MQC__INBOX_CLIENT;
+}
+
+void mqc__inbox_count_locked(struct mqc__inbox *inbox, const struct mqc__inbox_item *item)
+{
+    if (is_message(item->kind)) {
+        inbox->messages++;
+        inbox->bytes += item->size_bytes;
+    } else if (item->kind == MQC__INBOX_RAISED) {
+        inbox->raised++;
+        inbox->raised_bytes += item->size_bytes;
+    } else {
+        (*count_of(inbox, item->kind))++;
+    }
+}
+
+void mqc__inbox_uncount_locked(struct mqc__inbox *inbox, const struct mqc__inbox_item *item)
+{
+    if (is_message(item->kind)) {
+        inbox->messages--;
+        inbox->bytes -= item->size_bytes;
+        pthread_cond_signal(&inbox->emptied);
+    } else if (item->kind == MQC__INBOX_RAISED) {
+        inbox->raised--;
+        inbox->raised_bytes -= item->size_bytes;
+    } else {
+        (*count_of(inbox, item->kind))--;
+    }
+}
+
+void mqc__inbox_append_locked(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
 {
     if (inbox->first == NULL)
         signal_fd(inbox);
     *inbox->last = item;
     inbox->last = &item->next;
-    if (item->kind == MQC__INBOX_MESSAGE) {
-        inbox->messages++;
-        inbox->bytes += item->size_bytes;
-    } else {
-        (*count_of(inbox, item->kind))++;
-    }
     pthread_cond_signal(&inbox->filled);
+}
+
+/* With the mutex held. */
+static void append(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
+{
+    mqc__inbox_count_locked(inbox, item);
+    mqc__inbox_append_locked(inbox, item);
 }
 
 static struct mqc_view place(char **position, struct mqc_view bytes)
@@ -135,8 +151,8 @@ static struct mqc_view place(char **position, struct mqc_view bytes)
     return placed;
 }
 
-static struct mqc__inbox_item *new_item(enum mqc__inbox_kind kind, struct mqc_view topic,
-                                        struct mqc_view payload, struct mqc_view content_type)
+struct mqc__inbox_item *mqc__inbox_item_new(enum mqc__inbox_kind kind, struct mqc_view topic,
+                                            struct mqc_view payload, struct mqc_view content_type)
 {
     struct mqc__inbox_item *item =
         malloc(sizeof *item + topic.size + payload.size + content_type.size + 3);
@@ -151,8 +167,8 @@ static struct mqc__inbox_item *new_item(enum mqc__inbox_kind kind, struct mqc_vi
     return item;
 }
 
-/* With the mutex held. One message always has room, so that the limits cannot stop everything. */
-static bool has_room(const struct mqc__inbox *inbox, size_t bytes)
+/* One message always has room, so that the limits cannot stop everything. */
+bool mqc__inbox_has_room_locked(const struct mqc__inbox *inbox, size_t bytes)
 {
     return inbox->messages == 0 ||
            (inbox->messages < inbox->messages_max && bytes <= inbox->bytes_max - inbox->bytes);
@@ -162,9 +178,9 @@ static bool has_room(const struct mqc__inbox *inbox, size_t bytes)
 static struct mqc__inbox_item *new_message(const struct mqc__mqtt_message *message)
 {
     const bool is_kept = message->memory != NULL && message->payload.size >= LARGE_BYTES;
-    struct mqc__inbox_item *item =
-        new_item(MQC__INBOX_MESSAGE, message->topic,
-                 is_kept ? mqc_view_bytes(NULL, 0) : message->payload, message->content_type);
+    struct mqc__inbox_item *item = mqc__inbox_item_new(
+        MQC__INBOX_MESSAGE, message->topic, is_kept ? mqc_view_bytes(NULL, 0) : message->payload,
+        message->content_type);
     if (item != NULL && is_kept) {
         item->payload = message->payload;
         item->size_bytes += message->payload.size;
@@ -196,10 +212,10 @@ static enum mqc__inbox_result put_message(struct mqc__inbox *inbox,
         return MQC__INBOX_TOO_LARGE;
     }
     pthread_mutex_lock(&inbox->mutex);
-    while (!has_room(inbox, item->size_bytes) && inbox->is_blocking && !is_local)
+    while (!mqc__inbox_has_room_locked(inbox, item->size_bytes) && inbox->is_blocking && !is_local)
         pthread_cond_wait(&inbox->emptied, &inbox->mutex);
     const bool is_closed = inbox->is_closed;
-    const bool is_queued = has_room(inbox, item->size_bytes) && !is_closed;
+    const bool is_queued = mqc__inbox_has_room_locked(inbox, item->size_bytes) && !is_closed;
     if (is_queued) {
         take_memory(item, message);
         append(inbox, item);
@@ -242,8 +258,8 @@ static bool put_notice(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
 
 bool mqc__inbox_put_error(struct mqc__inbox *inbox, const char *tag, const char *text)
 {
-    struct mqc__inbox_item *item =
-        new_item(MQC__INBOX_ERROR, mqc_view_text(tag), mqc_view_text(text), mqc_view_text(NULL));
+    struct mqc__inbox_item *item = mqc__inbox_item_new(MQC__INBOX_ERROR, mqc_view_text(tag),
+                                                       mqc_view_text(text), mqc_view_text(NULL));
     if (item != NULL)
         item->received_ns = mqc__clock_wall_ns();
     return put_notice(inbox, item);
@@ -251,8 +267,8 @@ bool mqc__inbox_put_error(struct mqc__inbox *inbox, const char *tag, const char 
 
 bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state)
 {
-    struct mqc__inbox_item *item =
-        new_item(MQC__INBOX_STATE, mqc_view_text(NULL), mqc_view_text(NULL), mqc_view_text(NULL));
+    struct mqc__inbox_item *item = mqc__inbox_item_new(MQC__INBOX_STATE, mqc_view_text(NULL),
+                                                       mqc_view_text(NULL), mqc_view_text(NULL));
     if (item != NULL)
         item->state = state;
     return put_notice(inbox, item);
@@ -261,7 +277,8 @@ bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state)
 bool mqc__inbox_put_node(struct mqc__inbox *inbox, enum mqc__member_event event,
                          struct mqc_view name, struct mqc_view id)
 {
-    struct mqc__inbox_item *item = new_item(MQC__INBOX_NODE, name, id, mqc_view_text(NULL));
+    struct mqc__inbox_item *item =
+        mqc__inbox_item_new(MQC__INBOX_NODE, name, id, mqc_view_text(NULL));
     if (item != NULL) {
         item->event = event;
         item->received_ns = mqc__clock_wall_ns();
@@ -278,13 +295,7 @@ static void unlink_first(struct mqc__inbox *inbox)
         inbox->last = &inbox->first;
         clear_fd(inbox);
     }
-    if (item->kind != MQC__INBOX_MESSAGE) {
-        (*count_of(inbox, item->kind))--;
-        return;
-    }
-    inbox->messages--;
-    inbox->bytes -= item->size_bytes;
-    pthread_cond_signal(&inbox->emptied);
+    mqc__inbox_uncount_locked(inbox, item);
 }
 
 struct mqc__inbox_item *mqc__inbox_take(struct mqc__inbox *inbox, bool wait)
@@ -302,7 +313,7 @@ struct mqc__inbox_item *mqc__inbox_take(struct mqc__inbox *inbox, bool wait)
 size_t mqc__inbox_count(struct mqc__inbox *inbox)
 {
     pthread_mutex_lock(&inbox->mutex);
-    const size_t count = inbox->messages + inbox->notices + inbox->node_notices;
+    const size_t count = inbox->messages + inbox->notices + inbox->node_notices + inbox->raised;
     pthread_mutex_unlock(&inbox->mutex);
     return count;
 }

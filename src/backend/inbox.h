@@ -19,6 +19,8 @@ enum mqc__inbox_kind {
     MQC__INBOX_ERROR,
     MQC__INBOX_STATE,
     MQC__INBOX_NODE,
+    MQC__INBOX_CLIENT, /* an event of a client of this node's gateway */
+    MQC__INBOX_RAISED, /* an event of this node's own that no other node gets */
 };
 
 /* One thing that waits, in one piece of memory with what its views point to, but for a payload that
@@ -31,11 +33,16 @@ struct mqc__inbox_item {
     bool is_local;                /* MESSAGE: of this very node */
     int64_t received_ns;
     size_t size_bytes;
-    struct mqc_view topic;        /* MESSAGE: the MQTT topic; ERROR: the tag; NODE: the name */
-    struct mqc_view payload;      /* MESSAGE; ERROR: the message; NODE: the id */
+    struct mqc_view topic;   /* MESSAGE: the MQTT topic; ERROR: the tag; NODE: the name; CLIENT:
+                              * the event's topic */
+    struct mqc_view payload; /* MESSAGE; ERROR: the message; NODE: the id; CLIENT: the sender's
+                              * instance */
     struct mqc_view content_type; /* MESSAGE */
-    void *memory;                 /* of the payload, if it is not in this piece */
+    const struct mqc_event *copy; /* CLIENT, RAISED */
+    void *memory;                 /* of the payload or the copy, if it is not in this piece */
     void (*release)(void *memory);
+    void (*freed)(void *context); /* CLIENT: called when the item is freed */
+    void *freed_context;
 };
 
 /* What became of a message that was put in. */
@@ -71,6 +78,34 @@ bool mqc__inbox_put_error(struct mqc__inbox *inbox, const char *tag, const char 
 bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state);
 bool mqc__inbox_put_node(struct mqc__inbox *inbox, enum mqc__member_event event,
                          struct mqc_view name, struct mqc_view id);
+
+/* An event to be handed to the handlers as it is. */
+struct mqc__inbox_event {
+    const struct mqc_event *event;
+    struct mqc_view topic;    /* CLIENT */
+    struct mqc_view instance; /* CLIENT: its sender's */
+    void (*freed)(void *context);
+    void *context;
+};
+
+/* Makes an item of a copy. The caller frees it, or puts it in. MQC_ETOOLARGE: nested too deeply;
+ * MQC_ENOMEM. */
+enum mqc_error mqc__inbox_event_new(enum mqc__inbox_kind kind, const struct mqc__inbox_event *event,
+                                    struct mqc__inbox_item **item_out);
+
+/* Keeps room for an item that may be put in soon; never blocks. One of the other two must follow.
+ */
+enum mqc__inbox_result mqc__inbox_reserve(struct mqc__inbox *inbox,
+                                          const struct mqc__inbox_item *item);
+void mqc__inbox_cancel(struct mqc__inbox *inbox, const struct mqc__inbox_item *item);
+
+/* Puts it in. false: the inbox was closed meanwhile, the item is still the caller's. */
+bool mqc__inbox_put_reserved(struct mqc__inbox *inbox, struct mqc__inbox_item *item);
+
+/* Puts in an item of kind RAISED, which has limits of its own; never blocks. The item is still the
+ * caller's when it is not queued. */
+enum mqc__inbox_result mqc__inbox_put_raised(struct mqc__inbox *inbox,
+                                             struct mqc__inbox_item *item);
 
 /* Frees an item that was taken. */
 void mqc__inbox_item_free(struct mqc__inbox_item *item);

@@ -118,6 +118,8 @@ static enum mqc_error publish_here(struct mqc_backend *backend, struct mqc_view 
         error = explain_local(deliver_here(backend, mqc__buffer_view(&mqtt_topic), event), backend,
                               info);
     mqc__buffer_fini(&mqtt_topic);
+    if (error == MQC_OK)
+        mqc__backend_tap(backend, topic, event, 0);
     return error;
 }
 
@@ -146,8 +148,8 @@ enum mqc_error mqc__backend_publish_rr(struct mqc_backend *backend, struct mqc_v
     return mqc__backend_publish(backend, topic, event, info);
 }
 
-enum mqc_error mqc__backend_publish(struct mqc_backend *backend, struct mqc_view topic,
-                                    const struct mqc_event *event, struct mqc_error_info *info)
+enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view topic,
+                                 const struct mqc_event *event, struct mqc_error_info *info)
 {
     struct mqc__session *session = atomic_load(&backend->session);
     if (session == NULL)
@@ -164,5 +166,14 @@ enum mqc_error mqc__backend_publish(struct mqc_backend *backend, struct mqc_view
         error = explain(queue(backend, session, topic, path, event), backend, info);
     }
     mqc__buffer_fini(&mqtt_topic);
+    return error;
+}
+
+enum mqc_error mqc__backend_publish(struct mqc_backend *backend, struct mqc_view topic,
+                                    const struct mqc_event *event, struct mqc_error_info *info)
+{
+    const enum mqc_error error = mqc__backend_send(backend, topic, event, info);
+    if (error == MQC_OK)
+        mqc__backend_tap(backend, topic, event, 0);
     return error;
 }

@@ -33,12 +33,13 @@ static bool read_topic(struct mqc_backend *backend, const struct mqc__inbox_item
     return false;
 }
 
-static bool is_wanted(struct mqc_backend *backend, struct mqc_view topic)
+/* Returns who wants the message. What this node has published for itself the gateway has had. */
+static unsigned who_wants(struct mqc_backend *backend, const struct mqc__inbox_item *item)
 {
-    pthread_mutex_lock(&backend->subscriptions_mutex);
-    const bool is_match = mqc__subscriptions_match(backend->subscriptions, topic);
-    pthread_mutex_unlock(&backend->subscriptions_mutex);
-    return is_match;
+    unsigned who = MQC__INTEREST_NODE;
+    if (!item->is_local && mqc__backend_gateway(backend) != NULL)
+        who |= MQC__INTEREST_GATEWAY;
+    return mqc__interests_match(backend->interests, who, mqc__buffer_view(&backend->topic));
 }
 
 /* How many events at the start of the envelope the handlers have had already. */
@@ -69,7 +70,14 @@ static uint64_t count_repeated(struct mqc_backend *backend, const struct mqc__en
     return verdict.repeated;
 }
 
-static void handle_event(struct mqc_backend *backend, const struct mqc_message *message)
+void mqc__backend_deliver(struct mqc_backend *backend, const struct mqc_message *message)
+{
+    atomic_fetch_add(&backend->received_events, 1);
+    (void)mqc__handlers_call(backend->handlers, message);
+}
+
+static void handle_event(struct mqc_backend *backend, const struct mqc_message *message,
+                         unsigned who)
 {
     struct mqc_error_info info;
     if (mqc__declarations_check(backend->declarations, message->event, &info) != MQC_OK) {
@@ -82,12 +90,16 @@ static void handle_event(struct mqc_backend *backend, const struct mqc_message *
                              sender.data, shown(message->topic), message->topic.data, info.text);
         return;
     }
-    atomic_fetch_add(&backend->received_events, 1);
-    (void)mqc__handlers_call(backend->handlers, message);
+    if ((who & MQC__INTEREST_GATEWAY) != 0) {
+        const struct mqc__gateway *gateway = mqc__backend_gateway(backend);
+        gateway->event(gateway->context, message->topic, message->event, 0);
+    }
+    if ((who & MQC__INTEREST_NODE) != 0)
+        mqc__backend_deliver(backend, message);
 }
 
 static void handle_envelope(struct mqc_backend *backend, const struct mqc__inbox_item *item,
-                            const struct mqc__envelope *envelope)
+                            const struct mqc__envelope *envelope, unsigned who)
 {
     const struct mqc_view topic = mqc__buffer_view(&backend->topic);
     /* A node does not receive its own events; MQTT 3.1.1 cannot keep them back. */
@@ -104,7 +116,7 @@ static void handle_envelope(struct mqc_backend *backend, const struct mqc__inbox
     const uint64_t repeated = item->is_local ? 0 : count_repeated(backend, envelope, topic);
     for (uint64_t i = repeated; i < envelope->event_count; i++) {
         message.event = &envelope->events[i];
-        handle_event(backend, &message);
+        handle_event(backend, &message, who);
     }
 }
 
@@ -117,7 +129,8 @@ void mqc__backend_receive(struct mqc_backend *backend, const struct mqc__inbox_i
 {
     if (!read_topic(backend, item))
         return;
-    if (!is_wanted(backend, mqc__buffer_view(&backend->topic))) {
+    const unsigned who = who_wants(backend, item);
+    if (who == 0) {
         atomic_fetch_add(&backend->unwanted_messages, 1);
         return;
     }
@@ -130,5 +143,5 @@ void mqc__backend_receive(struct mqc_backend *backend, const struct mqc__inbox_i
     if (mqc__payload_read(&backend->arena, &source, &envelope, &info) != MQC_OK)
         report_malformed(backend, item, info.text);
     else
-        handle_envelope(backend, item, &envelope);
+        handle_envelope(backend, item, &envelope, who);
 }

@@ -70,6 +70,7 @@ static void on_state(void *context, enum mqc__session_state session_state)
     mqc__log(MQC_LOG_INFO, "node %s: connection is %s", backend->node_id, mqc_state_name(state));
     if (!mqc__inbox_put_state(backend->inbox, state))
         mqc__log(MQC_LOG_WARNING, "the state handlers miss this one: too much waits for them");
+    mqc__backend_tell_ready(backend);
 }
 
 static struct mqc_view on_will(void *context)
@@ -96,6 +97,13 @@ static void on_tick(void *context, int64_t now_ms)
     mqc__members_tick(backend->members, now_ms);
 }
 
+static void on_answered(void *context, bool is_refused)
+{
+    struct mqc_backend *backend = context;
+    mqc__backend_filters_answered(backend, is_refused);
+    mqc__backend_tell_ready(backend);
+}
+
 static void on_error(void *context, const char *tag, const char *text)
 {
     mqc__backend_raise(context, tag, text);
@@ -111,6 +119,7 @@ struct mqc__session_events mqc__backend_session_events(struct mqc_backend *backe
         .announced = on_announced,
         .leaving = on_leaving,
         .tick = on_tick,
+        .answered = on_answered,
         .error = on_error,
     };
 }

@@ -20,6 +20,7 @@ void mqc__backend_raise(struct mqc_backend *backend, const char *tag, const char
     mqc__log(MQC_LOG_ERROR, "Cluster::Backend::error: %s (%s)", tag, text);
     if (!mqc__inbox_put_error(backend->inbox, tag, text))
         mqc__log(MQC_LOG_WARNING, "the error handlers miss this one: too many errors wait");
+    mqc__backend_tell_error(backend, tag, text);
 }
 
 /* Says whether to report now, and how many came unreported before. */

@@ -1,3 +1,4 @@
+#include "topic/subscriptions.h"
 #include "topic/topic_priv.h"
 
 /* A text without one trailing '/': what a LEVEL subscription stands for. */

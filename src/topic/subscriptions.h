@@ -1,6 +1,7 @@
 #ifndef MQC_TOPIC_SUBSCRIPTIONS_H
 #define MQC_TOPIC_SUBSCRIPTIONS_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/view.h"
 #include "topic/match.h"
@@ -51,6 +52,11 @@ size_t mqc__subscriptions_list(const struct mqc__subscriptions *set, const char 
  * ran out.
  */
 const char *const *mqc__subscriptions_filters(struct mqc__subscriptions *set, size_t *count_out);
+
+/* Appends the MQTT filter of one subscription. MQC_ETOPIC: it breaks a limit; MQC_ENOMEM; the
+ * buffer is then as it was. */
+enum mqc_error mqc__filter_compose(const char *root, struct mqc_view text, enum mqc_match match,
+                                   struct mqc__buffer *buffer, struct mqc_error_info *info);
 
 /* Says whether filter a matches every topic that filter b matches (MQTT 4.7). */
 bool mqc__filter_covers(const char *a, const char *b);

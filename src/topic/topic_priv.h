@@ -4,15 +4,10 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/view.h"
-#include "topic/subscriptions.h"
 
 /* Appends <root>/event/<enc(topic)><end>, where `end` is "" for a topic and a filter's last part
  * for a filter. MQC_ETOPIC: the whole breaks a limit; MQC_ENOMEM; the buffer is then as it was. */
 enum mqc_error mqc__topic_compose(const char *root, struct mqc_view topic, const char *end,
                                   struct mqc__buffer *buffer, struct mqc_error_info *info);
-
-/* Appends the MQTT filter of a subscription; the errors are those of mqc__topic_compose. */
-enum mqc_error mqc__filter_compose(const char *root, struct mqc_view text, enum mqc_match match,
-                                   struct mqc__buffer *buffer, struct mqc_error_info *info);
 
 #endif

@@ -9,4 +9,7 @@
 enum mqc_error mqc__value_copy(struct mqc__arena *arena, const struct mqc_value *value,
                                struct mqc_value *copy_out);
 
+/* How many bytes a copy made by mqc_event_copy() has. */
+size_t mqc__event_copy_bytes(const struct mqc_event *copy);
+
 #endif

@@ -61,6 +61,12 @@ enum mqc_error mqc_event_copy(const struct mqc_event *event, struct mqc_event **
     return error;
 }
 
+size_t mqc__event_copy_bytes(const struct mqc_event *copy)
+{
+    const struct owned_event *owned = (const struct owned_event *)copy;
+    return sizeof *owned + owned->arena.used_bytes;
+}
+
 void mqc_event_free(struct mqc_event **event)
 {
     if (event == NULL || *event == NULL)
