@@ -24,6 +24,7 @@ enum mqc__ws_client_state {
 #define MQC__WS_ERROR_URI "invalid_uri"
 #define MQC__WS_ERROR_APPLICATION_NAME "invalid_application_name"
 #define MQC__WS_ERROR_DESERIALIZATION "deserialization_failed"
+#define MQC__WS_ERROR_PUBLISH "publish_failed" /* not one of Zeek's: the node refused the event */
 
 /* Their contexts; the first two are also the reasons of the close with 1008 that follows. */
 #define MQC__WS_CONTEXT_URI "Invalid URI - use /v1/messages/json"
