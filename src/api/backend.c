@@ -2,6 +2,7 @@
 
 #include "api/options.h"
 #include "api/require.h"
+#include "api/services.h"
 #include "backend/backend.h"
 #include "base/fail.h"
 #include "link/tls_source.h"
@@ -22,11 +23,18 @@ enum mqc_error mqc_backend_new(const struct mqc_config *config, struct mqc_backe
     struct mqc__arena arena;
     mqc__arena_init(&arena, SIZE_MAX / 2);
     struct mqc__backend_options options = {.session.tls.source = NULL};
+    struct mqc__services *services = NULL;
     enum mqc_error error = mqc__api_backend_options(config, &arena, &options, info);
     if (error == MQC_OK)
         error = mqc__api_tls_source(config, &options.session.tls.source, info);
     if (error == MQC_OK)
+        error = mqc__services_new(config, &services, info);
+    if (error == MQC_OK)
         error = mqc__backend_new(&options, backend_out, info);
+    if (error == MQC_OK)
+        mqc__services_attach(services, *backend_out);
+    else
+        mqc__services_free(&services);
     mqc__tls_source_unref(&options.session.tls.source);
     mqc__arena_fini(&arena);
     return error;
@@ -36,7 +44,8 @@ enum mqc_error mqc_backend_init(struct mqc_backend *backend, const char *node_id
                                 struct mqc_error_info *info)
 {
     REQUIRE_ARGUMENT(backend != NULL, info);
-    return mqc__backend_init(backend, node_id, info);
+    const enum mqc_error error = mqc__services_listen_configured(mqc__services_of(backend), info);
+    return error == MQC_OK ? mqc__backend_init(backend, node_id, info) : error;
 }
 
 uint64_t mqc_backend_close(struct mqc_backend *backend, unsigned flush_ms)
@@ -45,13 +54,19 @@ uint64_t mqc_backend_close(struct mqc_backend *backend, unsigned flush_ms)
         return 0;
     if (flush_ms == MQC_FLUSH_CONFIGURED)
         flush_ms = mqc__backend_flush_timeout_ms(backend);
+    if (!mqc__backend_is_handling(backend))
+        mqc__services_close(mqc__services_of(backend));
     return mqc__backend_close(backend, flush_ms);
 }
 
 void mqc_backend_free(struct mqc_backend **backend)
 {
-    if (backend != NULL)
-        mqc__backend_free(backend);
+    if (backend == NULL || *backend == NULL)
+        return;
+    struct mqc__services *services = mqc__services_of(*backend);
+    mqc__services_close(services);
+    mqc__backend_free(backend);
+    mqc__services_free(&services);
 }
 
 const char *mqc_backend_node_id(const struct mqc_backend *backend)
@@ -76,8 +91,12 @@ enum mqc_error mqc_backend_flush(struct mqc_backend *backend, unsigned timeout_m
 
 void mqc_backend_reload_tls(struct mqc_backend *backend)
 {
-    if (backend != NULL)
-        mqc__backend_reload_tls(backend);
+    if (backend == NULL)
+        return;
+    mqc__backend_reload_tls(backend);
+    struct mqc__ws_server *server = mqc__services_server(mqc__services_of(backend));
+    if (server != NULL)
+        mqc__ws_server_reload_tls(server);
 }
 
 void mqc_backend_stats(const struct mqc_backend *backend, struct mqc_stats *stats_out)

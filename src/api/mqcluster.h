@@ -302,6 +302,30 @@ MQC_API enum mqc_state mqc_backend_state(const struct mqc_backend *backend);
 MQC_API MQC_MUST_USE enum mqc_error mqc_on_state(struct mqc_backend *backend, mqc_state_fn handler,
                                                  void *context);
 
+/* --- Programs that take part by WebSocket ----------------------------------------------------- */
+
+/*
+ * Zeek's Cluster::listen_websocket: opens an address where programs can take part in the cluster
+ * through this node, by Zeek's WebSocket API at /v1/messages/json (zeek docs: WebSocket API). They
+ * get their acknowledgement once the node is connected and their subscriptions are active. What
+ * this node publishes reaches them directly; what they publish reaches this node's handlers where
+ * it has subscribed to the topic, every other client, and the cluster. Before or after
+ * mqc_backend_init(), which opens the addresses of the configuration's `websocket`. The events
+ * Cluster::websocket_client_added and Cluster::websocket_client_lost tell of the clients. Copies
+ * the options. Any thread, but not from inside a handler of the log. The same address and port
+ * again with equal options has no effect. MQC_EEXIST: it is open with other options; MQC_ECONFIG:
+ * the options are wrong, or a file that they name cannot be used; MQC_EIO: the address cannot be
+ * had; MQC_ECLOSED; MQC_ENOMEM.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_listen_websocket(
+    struct mqc_backend *backend, const struct mqc_websocket_options *options,
+    struct mqc_error_info *info);
+
+/* Writes what /metrics serves: the node's totals as Prometheus text, under Zeek's names where Zeek
+ * has them. The caller frees *text_out with free(). Any thread. MQC_EINVAL; MQC_ENOMEM. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_metrics_to_text(struct mqc_backend *backend,
+                                                        char **text_out);
+
 /* --- For applications with a loop of their own ---------------------------------------------- */
 
 /*

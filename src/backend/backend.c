@@ -193,6 +193,21 @@ void mqc__backend_free(struct mqc_backend **backend)
     *backend = NULL;
 }
 
+void mqc__backend_attach(struct mqc_backend *backend, void *attached)
+{
+    backend->attached = attached;
+}
+
+void *mqc__backend_attached(const struct mqc_backend *backend)
+{
+    return backend->attached;
+}
+
+const char *mqc__backend_node(const struct mqc_backend *backend)
+{
+    return backend->node;
+}
+
 const char *mqc__backend_node_id(const struct mqc_backend *backend)
 {
     return backend->node_id;

@@ -49,7 +49,17 @@ enum mqc_error mqc__backend_init(struct mqc_backend *backend, const char *node_i
 uint64_t mqc__backend_close(struct mqc_backend *backend, unsigned flush_ms);
 void mqc__backend_free(struct mqc_backend **backend);
 
+/* What the caller keeps with a backend, NULL at first. Set it before other threads know the
+ * backend.
+ */
+void mqc__backend_attach(struct mqc_backend *backend, void *attached);
+void *mqc__backend_attached(const struct mqc_backend *backend);
+
 const char *mqc__backend_node_id(const struct mqc_backend *backend);
+/* The node's name in the layout; a tool's may be any. */
+const char *mqc__backend_node(const struct mqc_backend *backend);
+/* Says whether the caller is inside a handler of this backend. */
+bool mqc__backend_is_handling(const struct mqc_backend *backend);
 unsigned mqc__backend_flush_timeout_ms(const struct mqc_backend *backend);
 enum mqc_state mqc__backend_state(const struct mqc_backend *backend);
 enum mqc_error mqc__backend_wait_ready(struct mqc_backend *backend, unsigned timeout_ms);

@@ -66,6 +66,7 @@ struct mqc_backend {
     struct mqc__inbox *inbox;
     struct mqc__members *members;
     bool delivers_to_self;
+    void *attached; /* the caller's */
 
     /* Guards the calls that start and end the backend, and what they set. */
     pthread_mutex_t life_mutex;
@@ -137,9 +138,6 @@ void mqc__backend_drain(struct mqc_backend *backend);
 /* Starts and ends the thread that runs handlers. */
 enum mqc_error mqc__backend_start_dispatcher(struct mqc_backend *backend);
 void mqc__backend_stop_dispatcher(struct mqc_backend *backend);
-
-/* Says whether the caller is inside a handler of this backend. */
-bool mqc__backend_is_handling(const struct mqc_backend *backend);
 
 /* What happens in the cluster, told to this backend. */
 struct mqc__members_owner mqc__backend_members_owner(struct mqc_backend *backend);

@@ -106,6 +106,7 @@ bool mqc__ws_client_take_event(struct mqc__ws_client *client, struct mqc_view te
 static void hold_back(struct mqc__ws_client *client)
 {
     if (client->state == MQC__WS_OPEN && !client->is_held) {
+        atomic_fetch_add(&client->listener->blocks, 1);
         mqc__ws_server_hold(client->server, client);
         mqc__ws_wire_pause(&client->wire);
     }

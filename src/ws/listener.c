@@ -9,7 +9,7 @@
 
 #define BACKLOG 128
 
-/* How often an open listener says that it is full. */
+/* Said once each time that it gets full. */
 static void refuse_connection(struct mqc__ws_listener *listener)
 {
     atomic_fetch_add(&listener->server->refused, 1);
@@ -154,8 +154,10 @@ enum mqc_error mqc__ws_listener_open(struct mqc__ws_server *server,
     error = start(listener, info);
     if (error != MQC_OK)
         return error;
+    pthread_mutex_lock(&server->mutex);
     listener->next = server->listeners;
     server->listeners = listener;
+    pthread_mutex_unlock(&server->mutex);
     tell(listener);
     return MQC_OK;
 }

@@ -6,6 +6,7 @@
 #include "ws/options_check.h"
 #include "ws/protocol.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ERROR_BYTES_MAX ((size_t)64 * 1024)
@@ -193,9 +194,40 @@ void mqc__ws_server_error(struct mqc__ws_server *server, const char *tag, const 
     mqc__buffer_fini(&message);
 }
 
+static uint64_t count_blocks(struct mqc__ws_server *server)
+{
+    uint64_t blocks = 0;
+    pthread_mutex_lock(&server->mutex);
+    for (struct mqc__ws_listener *l = server->listeners; l != NULL; l = l->next)
+        blocks += atomic_load(&l->blocks);
+    pthread_mutex_unlock(&server->mutex);
+    return blocks;
+}
+
+static void write_blocks(struct mqc__prometheus *writer, const struct mqc__ws_listener *listener)
+{
+    char tag[120];
+    (void)snprintf(tag, sizeof tag, "WebSocketEventDispatcher:%s", listener->place);
+    const struct mqc__prometheus_label label = {"tag", mqc_view_text(tag)};
+    const struct mqc__prometheus_labels labels = {&label, 1};
+    mqc__prometheus_count(writer, labels, atomic_load(&listener->blocks));
+}
+
+void mqc__ws_server_write_blocks(struct mqc__ws_server *server, struct mqc__prometheus *writer)
+{
+    mqc__prometheus_begin_counter(writer, "zeek_cluster_onloop_queue_blocks",
+                                  "Times a client was held back until there was room for its "
+                                  "event.");
+    pthread_mutex_lock(&server->mutex);
+    for (const struct mqc__ws_listener *l = server->listeners; l != NULL; l = l->next)
+        write_blocks(writer, l);
+    pthread_mutex_unlock(&server->mutex);
+}
+
 void mqc__ws_server_stats(struct mqc__ws_server *server, struct mqc__ws_stats *stats_out)
 {
     *stats_out = (struct mqc__ws_stats){
+        .held = count_blocks(server),
         .accepted = atomic_load(&server->accepted),
         .refused = atomic_load(&server->refused),
         .clients = atomic_load(&server->clients_now),

@@ -18,6 +18,7 @@ struct mqc__ws_stats {
     uint64_t clients;  /* now: upgraded */
     uint64_t too_slow; /* closed because their line was full */
     uint64_t rejected; /* messages that were answered with an error */
+    uint64_t held;     /* times a message had to wait for room, which holds its client back */
 };
 
 /* Makes a server without a listener. `cluster` is copied; `version` goes into the acknowledgements
@@ -50,6 +51,9 @@ void mqc__ws_server_ready(struct mqc__ws_server *server);
 
 /* Tells every client of an error: Zeek's Backend::error. Any thread. */
 void mqc__ws_server_error(struct mqc__ws_server *server, const char *tag, const char *text);
+
+/* Writes Zeek's zeek_cluster_onloop_queue_blocks, a sample for each listener. Any thread. */
+void mqc__ws_server_write_blocks(struct mqc__ws_server *server, struct mqc__prometheus *writer);
 
 void mqc__ws_server_stats(struct mqc__ws_server *server, struct mqc__ws_stats *stats_out);
 

@@ -25,8 +25,9 @@ struct mqc__ws_listener {
     char place[80]; /* address and port, for people */
     size_t connections;
     bool is_open;
-    bool is_full;          /* that was said */
-    atomic_size_t waiting; /* events of its clients with the node's handlers */
+    bool is_full;                /* that was said */
+    atomic_size_t waiting;       /* events of its clients with the node's handlers */
+    atomic_uint_fast64_t blocks; /* times a client was held back */
 };
 
 struct mqc__ws_server {
@@ -51,9 +52,10 @@ struct mqc__ws_server {
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t emptied;
     size_t open_handles; /* of listeners, clients and the timer */
+    /* Changed on the loop's thread alone, which so needs no mutex to read it. */
+    struct mqc__ws_listener *listeners;
 
     /* The loop's thread. */
-    struct mqc__ws_listener *listeners;
     struct mqc__ws_client *clients;
     struct mqc__ws_client *first_held;
     struct mqc__ws_client **last_held;
