@@ -247,9 +247,9 @@ struct mqc_view mqc__http_request_target(const struct mqc__http_request *request
     return view_of(request, request->target);
 }
 
-static char lower(char byte)
+static int lower(char byte)
 {
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+    return byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte;
 }
 
 /* In any case, and in any locale. */

@@ -81,7 +81,9 @@ struct mqc_view mqc__http_strip(struct mqc_view text)
 void mqc__http_printable(struct mqc_view text, char *text_out, size_t size)
 {
     size_t used = 0;
-    for (size_t i = 0; i < text.size && used + 1 < size; i++)
-        text_out[used++] = text.data[i] >= 0x20 && text.data[i] < 0x7f ? text.data[i] : '?';
+    for (; used < text.size && used + 1 < size; used++) {
+        const unsigned char byte = (unsigned char)text.data[used];
+        text_out[used] = (char)(byte >= 0x20 && byte < 0x7f ? byte : '?');
+    }
     text_out[used] = '\0';
 }

@@ -117,7 +117,7 @@ struct mqc__telemetry *mqc__telemetry_new(const struct mqc__telemetry_options *o
     struct mqc__telemetry *telemetry = calloc(1, sizeof *telemetry);
     if (telemetry == NULL)
         return NULL;
-    const char dot = options->topic_separator != '\0' ? options->topic_separator : '/';
+    const char dot = (char)(options->topic_separator != '\0' ? options->topic_separator : '/');
     telemetry->levels[MQC__TELEMETRY_CORE] = options->core_levels;
     telemetry->levels[MQC__TELEMETRY_WEBSOCKET] = options->websocket_levels;
     (void)snprintf(telemetry->node_id_prefix, sizeof telemetry->node_id_prefix,

@@ -4,7 +4,6 @@
 #include "support/suite.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void check_without(size_t number, const char *text)
 {
@@ -30,12 +29,11 @@ static void check_without(size_t number, const char *text)
 
 static void test_request_without_memory_is_refused(void)
 {
-    char text[8192] = "GET / HTTP/1.1\r\n";
-    for (unsigned i = 0; i < 60; i++) {
-        const size_t used = strlen(text);
-        (void)snprintf(text + used, sizeof text - used, "Header-%u: %0100u\r\n", i, i);
-    }
-    strcat(text, "\r\n");
+    char text[8192];
+    size_t used = (size_t)snprintf(text, sizeof text, "GET / HTTP/1.1\r\n");
+    for (unsigned i = 0; i < 60; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "Header-%u: %0100u\r\n", i, i);
+    (void)snprintf(text + used, sizeof text - used, "\r\n");
     for (size_t number = 1; number < 12; number++)
         check_without(number, text);
 }
