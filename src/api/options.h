@@ -4,6 +4,7 @@
 #include "backend/backend.h"
 #include "base/arena.h"
 #include "config/settings.h"
+#include "metrics/telemetry.h"
 #include "ws/options.h"
 
 /* Puts a configuration's settings into the form that the backend takes; it borrows from both.
@@ -34,16 +35,7 @@ enum mqc_error mqc__api_websocket_options(const struct mqc_config *config, struc
                                           struct mqc_websocket_options **options_out,
                                           size_t *count_out, struct mqc_error_info *info);
 
-/* What is counted: the bits of levels are 1 info, 2 verbose, 4 debug. */
-struct mqc__telemetry_settings {
-    unsigned core_levels;
-    unsigned websocket_levels;
-    size_t series_max;
-    char topic_separator;
-};
-
 /* Puts the section `metrics` into the form that telemetry takes. */
-void mqc__api_telemetry(const struct mqc_config *config,
-                        struct mqc__telemetry_settings *telemetry_out);
+struct mqc__telemetry_options mqc__api_telemetry_options(const struct mqc_config *config);
 
 #endif

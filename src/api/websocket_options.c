@@ -53,11 +53,15 @@ enum mqc_error mqc__api_websocket_options(const struct mqc_config *config, struc
     return MQC_OK;
 }
 
-void mqc__api_telemetry(const struct mqc_config *config,
-                        struct mqc__telemetry_settings *telemetry_out)
+_Static_assert(1U << MQC__METRICS_INFO == MQC__TELEMETRY_INFO &&
+                   1U << MQC__METRICS_VERBOSE == MQC__TELEMETRY_VERBOSE &&
+                   1U << MQC__METRICS_DEBUG == MQC__TELEMETRY_DEBUG,
+               "the settings have the bits of telemetry");
+
+struct mqc__telemetry_options mqc__api_telemetry_options(const struct mqc_config *config)
 {
     const struct mqc__settings *settings = mqc__config_settings(config);
-    *telemetry_out = (struct mqc__telemetry_settings){
+    return (struct mqc__telemetry_options){
         .core_levels = settings->metrics.core,
         .websocket_levels = settings->metrics.websocket,
         .series_max = settings->metrics.max_series,

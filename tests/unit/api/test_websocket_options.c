@@ -94,9 +94,8 @@ static void test_options_are_those_of_each_entry(void)
 static void test_telemetry_has_the_levels(void)
 {
     struct mqc_config *config = mqc_config_new();
-    struct mqc__telemetry_settings telemetry;
     REQUIRE(config != NULL);
-    mqc__api_telemetry(config, &telemetry);
+    struct mqc__telemetry_options telemetry = mqc__api_telemetry_options(config);
     CHECK_UNSIGNED(telemetry.core_levels, 1);
     CHECK_UNSIGNED(telemetry.websocket_levels, 1);
     CHECK_UNSIGNED(telemetry.series_max, 1000);
@@ -105,7 +104,7 @@ static void test_telemetry_has_the_levels(void)
     set(config, "metrics.websocket", "[debug, verbose]");
     set(config, "metrics.max_series", "3");
     set(config, "cluster.topic_separator", ".");
-    mqc__api_telemetry(config, &telemetry);
+    telemetry = mqc__api_telemetry_options(config);
     CHECK_UNSIGNED(telemetry.core_levels, 0);
     CHECK_UNSIGNED(telemetry.websocket_levels, 2 | 4);
     CHECK_UNSIGNED(telemetry.series_max, 3);
