@@ -42,14 +42,7 @@ static enum mqc_error copy_configured(struct mqc__services *services,
 static enum mqc_error make_telemetry(struct mqc__services *services,
                                      const struct mqc_config *config, struct mqc_error_info *info)
 {
-    struct mqc__telemetry_settings settings;
-    mqc__api_telemetry(config, &settings);
-    const struct mqc__telemetry_options options = {
-        .core_levels = settings.core_levels,
-        .websocket_levels = settings.websocket_levels,
-        .series_max = settings.series_max,
-        .topic_separator = settings.topic_separator,
-    };
+    const struct mqc__telemetry_options options = mqc__api_telemetry_options(config);
     services->telemetry = mqc__telemetry_new(&options);
     return services->telemetry != NULL ? MQC_OK : mqc__fail(info, MQC_ENOMEM, "out of memory");
 }
