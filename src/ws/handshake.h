@@ -51,9 +51,4 @@ enum mqc__ws_handshake_result mqc__ws_handshake_judge(const struct mqc__ws_hands
 bool mqc__ws_handshake_has_token(const struct mqc__ws_handshake_rules *rules,
                                  const struct mqc__http_request *request);
 
-/* Says whether a complete request, of any kind, has the token that the rules ask for. Any thread.
- */
-bool mqc__ws_handshake_has_token(const struct mqc__ws_handshake_rules *rules,
-                                 const struct mqc__http_request *request);
-
 #endif
