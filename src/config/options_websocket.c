@@ -117,7 +117,7 @@ static const struct mqc__option rows[] = {
      .min = MQC__WS_BYTES_MIN,
      .max = MQC__WS_BYTES_MAX,
      .doc = "How many bytes a client may send before its subscriptions were acknowledged. A client "
-            "that sends more is closed."},
+            "that sends more is held back until then."},
     {.path = "websocket.max_outbound_bytes",
      .kind = MQC__OPTION_SIZE,
      .offset = AT_WEBSOCKET(max_outbound_bytes),
