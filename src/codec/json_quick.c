@@ -4,7 +4,7 @@
 
 /*
  * Reads a data message as nearly every client writes it, in one pass and without json-c: members in
- * Zeek's order, strings without escapes, plain numbers. It takes a tenth of the time. Whatever is
+ * Zeek's order, strings without \\u, plain numbers. It takes a tenth of the time. Whatever is
  * unusual, wrong, or over a limit it leaves to the reader that knows all, and says nothing about
  * it.
  */
@@ -57,16 +57,56 @@ static bool take_name(struct quick *q, struct mqc_view name)
     return take_string(q, &text) && mqc_view_equal(text, name) && take(q, ':');
 }
 
+/* Takes a string that may have escapes and returns it as it is written. */
+static bool take_escaped(struct quick *q, struct mqc_view *text_out)
+{
+    if (!take(q, '"'))
+        return false;
+    const char *start = q->at;
+    while (q->at != q->end && (unsigned char)*q->at >= 0x20 && *q->at != '"')
+        q->at += *q->at == '\\' && q->end - q->at > 1 ? 2 : 1;
+    if (q->at == q->end || *q->at != '"')
+        return false;
+    *text_out = mqc_view_bytes(start, (size_t)(q->at - start));
+    q->at++;
+    return true;
+}
+
+/* Replaces escapes of one letter, in place; false when there is another one. */
+static bool replace_escapes(char *text, size_t *size)
+{
+    static const char letters[] = "\"\\/bfnrtv";
+    static const char codes[] = "\"\\/\b\f\n\r\t\v";
+    size_t to = 0;
+    for (size_t from = 0; from < *size; from++) {
+        char c = text[from];
+        if (c == '\\') {
+            from++;
+            const char *letter =
+                from < *size ? memchr(letters, text[from], sizeof letters - 1) : NULL;
+            if (letter == NULL)
+                return false;
+            c = codes[letter - letters];
+        }
+        text[to++] = c;
+    }
+    *size = to;
+    return true;
+}
+
 static bool take_text(struct quick *q, struct mqc_view *text_out)
 {
     struct mqc_view text;
-    if (!take_string(q, &text))
+    if (!take_escaped(q, &text))
         return false;
     char *copy = mqc__arena_alloc(q->arena, text.size + 1);
+    size_t size = text.size;
     if (copy == NULL)
         return false;
-    memcpy(copy, text.data, text.size);
-    *text_out = mqc_view_bytes(copy, mqc__json_restore_bytes(copy, text.size));
+    memcpy(copy, text.data, size);
+    if (memchr(copy, '\\', size) != NULL && !replace_escapes(copy, &size))
+        return false;
+    *text_out = mqc_view_bytes(copy, mqc__json_restore_bytes(copy, size));
     return true;
 }
 
