@@ -4,6 +4,7 @@
 #include "backend/members.h"
 #include "backend/message.h"
 #include "backend/status.h"
+#include "metrics/telemetry.h"
 #include "mqtt/session.h"
 #include "topic/match.h"
 #include "value/signature.h"
@@ -40,6 +41,9 @@ struct mqc__backend_options {
     size_t inbox_messages_max;
     size_t inbox_bytes_max;
     unsigned flush_timeout_ms;
+    /* Counts what the node publishes and what its handlers get. NULL: nothing does; else it is not
+     * copied, and must outlive the backend. */
+    struct mqc__telemetry *telemetry;
 };
 
 enum mqc_error mqc__backend_new(const struct mqc__backend_options *options,

@@ -66,7 +66,8 @@ struct mqc_backend {
     struct mqc__inbox *inbox;
     struct mqc__members *members;
     bool delivers_to_self;
-    void *attached; /* the caller's */
+    struct mqc__telemetry *telemetry; /* NULL: none */
+    void *attached;                   /* the caller's */
 
     /* Guards the calls that start and end the backend, and what they set. */
     pthread_mutex_t life_mutex;
@@ -167,6 +168,10 @@ enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view to
 /* Counts an event that came from outside and hands it to the node's handlers. On the thread that
  * runs handlers. */
 void mqc__backend_deliver(struct mqc_backend *backend, const struct mqc_message *message);
+
+/* Counts an event between this node and the cluster. */
+void mqc__backend_count(const struct mqc_backend *backend, enum mqc__telemetry_direction direction,
+                        struct mqc_view topic, const struct mqc_event *event);
 
 /* Returns the gateway, or NULL. */
 static inline const struct mqc__gateway *mqc__backend_gateway(struct mqc_backend *backend)

@@ -94,6 +94,7 @@ static bool copy_options(struct mqc_backend *backend, const struct mqc__backend_
     backend->default_qos = options->default_qos;
     backend->event_bytes_max = options->event_bytes_max;
     backend->flush_timeout_ms = options->flush_timeout_ms;
+    backend->telemetry = options->telemetry;
     return copy_text(backend, options->root, &backend->root) &&
            copy_text(backend, options->node != NULL ? options->node : nameless, &backend->node) &&
            copy_session_options(backend, options) && copy_rules(backend, options);

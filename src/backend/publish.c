@@ -105,6 +105,14 @@ static enum mqc_error explain_local(enum mqc_error error, const struct mqc_backe
                      "delivery.inbox_bytes");
 }
 
+/* Here and now, whatever becomes of it at the broker. */
+static void tell_published(struct mqc_backend *backend, struct mqc_view topic,
+                           const struct mqc_event *event)
+{
+    mqc__backend_count(backend, MQC__TELEMETRY_OUTGOING, topic, event);
+    mqc__backend_tap(backend, topic, event, 0);
+}
+
 static enum mqc_error publish_here(struct mqc_backend *backend, struct mqc_view topic,
                                    const struct mqc_event *event, struct mqc_error_info *info)
 {
@@ -119,7 +127,7 @@ static enum mqc_error publish_here(struct mqc_backend *backend, struct mqc_view 
                               info);
     mqc__buffer_fini(&mqtt_topic);
     if (error == MQC_OK)
-        mqc__backend_tap(backend, topic, event, 0);
+        tell_published(backend, topic, event);
     return error;
 }
 
@@ -174,6 +182,6 @@ enum mqc_error mqc__backend_publish(struct mqc_backend *backend, struct mqc_view
 {
     const enum mqc_error error = mqc__backend_send(backend, topic, event, info);
     if (error == MQC_OK)
-        mqc__backend_tap(backend, topic, event, 0);
+        tell_published(backend, topic, event);
     return error;
 }

@@ -73,6 +73,7 @@ static uint64_t count_repeated(struct mqc_backend *backend, const struct mqc__en
 void mqc__backend_deliver(struct mqc_backend *backend, const struct mqc_message *message)
 {
     atomic_fetch_add(&backend->received_events, 1);
+    mqc__backend_count(backend, MQC__TELEMETRY_INCOMING, message->topic, message->event);
     (void)mqc__handlers_call(backend->handlers, message);
 }
 

@@ -427,6 +427,38 @@ static void test_gateway_subscribes_all_or_none(void)
     gateway_free(&gateway);
 }
 
+/* The node's own traffic is counted; what a client publishes only where the node gets it. */
+static void test_telemetry_counts_what_is_between_node_and_cluster(void)
+{
+    const struct mqc__telemetry_options levels = {.core_levels =
+                                                      MQC__TELEMETRY_INFO | MQC__TELEMETRY_DEBUG};
+    struct mqc__backend_options options = gateway_options();
+    bool is_later = false;
+    options.telemetry = mqc__telemetry_new(&levels);
+    REQUIRE(options.telemetry != NULL);
+    begin(&options);
+    gateway_node_wants(&gateway, "both/");
+    gateway_wants(&gateway, "");
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(publish("web/", "e"), MQC_OK);
+    CHECK_INT(publish("web/", ""), MQC_EINVAL);
+    CHECK_INT(gateway_publish(&gateway, 1, "web/", "e", &is_later), MQC_OK);
+    CHECK_INT(gateway_publish(&gateway, 1, "both/", "e", &is_later), MQC_OK);
+    wait_done(1);
+    gateway_free(&gateway);
+    struct mqc__buffer text;
+    struct mqc__prometheus writer;
+    mqc__buffer_init(&text, 100000);
+    mqc__prometheus_init(&writer, &text, mqc_view_text(""));
+    mqc__telemetry_write(options.telemetry, &writer);
+    CHECK(mqc__buffer_append(&text, "", 1));
+    CHECK_CONTAINS(text.data, "zeek_cluster_core_outgoing_events_total 3\n");
+    CHECK_CONTAINS(text.data, "zeek_cluster_core_incoming_events_total 1\n");
+    CHECK_CONTAINS(text.data, "le=\"10\"} 3\n");
+    mqc__buffer_fini(&text);
+    mqc__telemetry_free(&options.telemetry);
+}
+
 static void test_gateway_hears_of_errors_that_concern_events(void)
 {
     static const char *const told[] = {"malformed_payload", "event_mismatch",  "events_missing",
@@ -470,6 +502,8 @@ int main(void)
         {"clients_publish_while_the_backend_closes",
          test_gateway_clients_publish_while_the_backend_closes},
         {"subscribes_all_or_none", test_gateway_subscribes_all_or_none},
+        {"telemetry_counts_what_is_between_node_and_cluster",
+         test_telemetry_counts_what_is_between_node_and_cluster},
         {"hears_of_errors_that_concern_events", test_gateway_hears_of_errors_that_concern_events},
         CU_TEST_INFO_NULL,
     };
