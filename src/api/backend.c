@@ -30,6 +30,8 @@ enum mqc_error mqc_backend_new(const struct mqc_config *config, struct mqc_backe
     if (error == MQC_OK)
         error = mqc__services_new(config, &services, info);
     if (error == MQC_OK)
+        options.telemetry = mqc__services_telemetry(services);
+    if (error == MQC_OK)
         error = mqc__backend_new(&options, backend_out, info);
     if (error == MQC_OK)
         mqc__services_attach(services, *backend_out);

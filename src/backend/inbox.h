@@ -5,6 +5,7 @@
 #include "backend/status.h"
 #include "base/error.h"
 #include "mqtt/session.h"
+#include "value/event.h"
 
 #include <stdint.h>
 
