@@ -55,9 +55,9 @@ struct mqc__option {
     size_t given_offset; /* MQC__OPTION_CHOICES */
     uint64_t min;        /* numbers: the range, inclusive */
     uint64_t max;
-    uint64_t step;   /* numbers: must be a multiple; 0: any */
-    bool may_be_off; /* MQC__OPTION_DURATION: off, 0 and what is negative make it 0 */
+    uint64_t step; /* numbers: must be a multiple; 0: any */
     enum mqc__option_kind kind;
+    bool may_be_off;  /* MQC__OPTION_DURATION: off, 0 and what is negative make it 0 */
     bool is_required; /* the sample gives it */
     bool is_secret;   /* never shown in a message */
 };

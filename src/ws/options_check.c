@@ -118,8 +118,10 @@ static enum mqc_error check_access(const struct mqc_websocket_options *options,
     enum mqc_error error = MQC_OK;
     if (options->bearer_token != NULL)
         error = mqc__websocket_check_token(options->bearer_token, info);
-    if (error == MQC_OK && options->allowed_origin_count != 0 && options->allowed_origins == NULL)
-        error = mqc__fail(info, MQC_ECONFIG, "WebSocket: allowed_origins is missing");
+    if (error != MQC_OK || options->allowed_origin_count == 0)
+        return error;
+    if (options->allowed_origins == NULL)
+        return mqc__fail(info, MQC_ECONFIG, "WebSocket: allowed_origins is missing");
     for (size_t i = 0; error == MQC_OK && i < options->allowed_origin_count; i++)
         error = mqc__websocket_check_origin(options->allowed_origins[i], info);
     return error;
