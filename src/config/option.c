@@ -28,14 +28,27 @@ const struct mqc__option *mqc__option_section(const struct mqc__option *option)
     return mqc__option_find(mqc_view_bytes(option->path, (size_t)(dot - option->path)));
 }
 
+static bool is_child(const struct mqc__option *option, const struct mqc__option *section,
+                     struct mqc_view key)
+{
+    struct mqc_view rest = mqc_view_text(option->path);
+    if (section != NULL) {
+        const size_t size = strlen(section->path);
+        if (strncmp(rest.data, section->path, size) != 0 || rest.data[size] != '.')
+            return false;
+        rest = mqc_view_bytes(rest.data + size + 1, rest.size - size - 1);
+    }
+    return mqc_view_equal(rest, key);
+}
+
 const struct mqc__option *mqc__option_child(const struct mqc__option *section, struct mqc_view key)
 {
-    for (size_t i = 0; i < mqc__option_count(); i++) {
-        const struct mqc__option *option = mqc__option_at(i);
-        if (mqc__option_section(option) == section &&
-            mqc_view_equal(mqc_view_text(mqc__option_name(option)), key))
-            return option;
-    }
+    /* A path is no key. */
+    if (key.size != 0 && memchr(key.data, '.', key.size) != NULL)
+        return NULL;
+    for (size_t i = 0; i < mqc__option_count(); i++)
+        if (is_child(mqc__option_at(i), section, key))
+            return mqc__option_at(i);
     return NULL;
 }
 
