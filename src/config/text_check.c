@@ -139,17 +139,16 @@ enum mqc_error mqc__check_cipher(const char *text, struct mqc_error_info *info)
 
 enum mqc_error mqc__check_cipher_list(const char *text, struct mqc_error_info *info)
 {
-    char name[CIPHER_BYTES_MAX + 2];
-    enum mqc_error error = MQC_OK;
-    const char *end = text;
-    for (const char *at = text; error == MQC_OK && end != NULL; at = end + 1) {
-        end = strchr(at, ':');
-        const size_t size = end != NULL ? (size_t)(end - at) : strlen(at);
+    char name[CIPHER_BYTES_MAX + 2]; /* one byte more than fits, so that a long one is refused */
+    for (;;) {
+        const size_t size = strcspn(text, ":");
         (void)snprintf(name, sizeof name, "%.*s", (int)(size < sizeof name ? size : sizeof name),
-                       at);
-        error = mqc__check_cipher(name, info);
+                       text);
+        const enum mqc_error error = mqc__check_cipher(name, info);
+        if (error != MQC_OK || text[size] == '\0')
+            return error;
+        text += size + 1;
     }
-    return error;
 }
 
 enum mqc_error mqc__check_listen_addr(const char *text, struct mqc_error_info *info)

@@ -190,6 +190,12 @@ static const struct wrong wrongs[] = {
      {{3, "websocket.tls_options.ciphers", "'' is no cipher suite"}}},
     {"websocket: {tls_options: {ciphers: 'TLS_A,TLS_B', cert_file: a, key_file: b}}\n",
      {{3, "websocket.tls_options.ciphers", "'TLS_A,TLS_B' is no cipher suite"}}},
+    {"websocket: {tls_options: {ciphers: 'TLS_A:', cert_file: a, key_file: b}}\n",
+     {{3, "websocket.tls_options.ciphers", "'' is no cipher suite"}}},
+    {"websocket: {tls_options: {ciphers: "
+     "'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', "
+     "cert_file: a, key_file: b}}\n",
+     {{3, "websocket.tls_options.ciphers", "is no cipher suite"}}},
     {"websocket:\n- {}\n- {listen_port: 1}\n- {listen_port: 27759}\n- {listen_addr: '::1'}\n"
      "- listen_addr: 0:0::1\n",
      {{6, "websocket[2].listen_port", "websocket[0] listens on 127.0.0.1 port 27759 already"},
