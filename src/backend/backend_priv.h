@@ -90,7 +90,7 @@ struct mqc_backend {
     /* Held for a change of what is wanted, and until the session has the filters for it. */
     pthread_mutex_t subscriptions_mutex;
     struct mqc__interests *interests;
-    bool has_refused_filters; /* among those that the session has; by the same mutex */
+    bool has_refused_filters; /* perhaps, among those that the session has; by the same mutex */
 
     struct mqc__gateway gateway_parts;
     /* Set once, to the above, with release order; NULL before. */

@@ -29,8 +29,9 @@ enum mqc_error mqc__backend_hand_over_filters(struct mqc_backend *backend,
         return MQC_ENOMEM;
     struct refusals refusals = {.session = session};
     const struct mqc__cover_rule rule = {&refusals, is_refused};
-    size_t count = mqc__interests_filters(backend->interests,
-                                          MQC__INTEREST_NODE | MQC__INTEREST_GATEWAY, &rule, all);
+    size_t count =
+        mqc__interests_filters(backend->interests, MQC__INTEREST_NODE | MQC__INTEREST_GATEWAY,
+                               backend->has_refused_filters ? &rule : NULL, all);
     for (size_t i = 0; i < texts.filter_count; i++)
         all[count++] = texts.filters[i];
     const enum mqc_error error = mqc__session_set_filters(session, all, count);
@@ -54,7 +55,8 @@ void mqc__backend_filters_answered(struct mqc_backend *backend, bool is_refused)
     pthread_mutex_lock(&backend->subscriptions_mutex);
     /* Narrower ones take the place of one that is refused, and go when it is granted. Without
      * memory they do so at the next change. */
-    if (is_refused || backend->has_refused_filters)
+    backend->has_refused_filters |= is_refused;
+    if (backend->has_refused_filters)
         (void)mqc__backend_hand_over_filters(backend, backend->own_session);
     pthread_mutex_unlock(&backend->subscriptions_mutex);
 }
