@@ -58,8 +58,8 @@ struct mqc_backend {
     struct mqc__session_options session_options;
     struct mqc__qos_rule *qos_rules;
     size_t qos_rule_count;
-    enum mqc__qos default_qos;
     size_t event_bytes_max;
+    enum mqc__qos default_qos;
     unsigned flush_timeout_ms;
     struct mqc__declarations *declarations;
     struct mqc__handlers *handlers;
@@ -86,11 +86,11 @@ struct mqc_backend {
     /* Set once by init, with release order; NULL before. */
     struct mqc__session *_Atomic session;
     atomic_bool is_polled; /* the application runs the handlers */
-
+    /* Among those that the session has, perhaps; guarded by the next. */
+    bool has_refused_filters;
     /* Held for a change of what is wanted, and until the session has the filters for it. */
     pthread_mutex_t subscriptions_mutex;
     struct mqc__interests *interests;
-    bool has_refused_filters; /* perhaps, among those that the session has; by the same mutex */
 
     struct mqc__gateway gateway_parts;
     /* Set once, to the above, with release order; NULL before. */
