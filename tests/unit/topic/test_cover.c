@@ -59,10 +59,13 @@ static void test_cover_a_refused_filter_covers_nothing(void)
 /* A filter of up to four levels of one of two names. */
 static void make_filter(struct test_random *random, char text_out[10])
 {
-    text_out[0] = '\0';
-    for (uint64_t levels = test_random_below(random, 5); levels > 0; levels--)
-        (void)strcat(text_out, test_random_below(random, 2) != 0 ? "a/" : "b/");
-    (void)strcat(text_out, "#");
+    size_t size = 0;
+    for (uint64_t levels = test_random_below(random, 5); levels > 0; levels--) {
+        text_out[size++] = test_random_below(random, 2) != 0 ? 'a' : 'b';
+        text_out[size++] = '/';
+    }
+    text_out[size++] = '#';
+    text_out[size] = '\0';
 }
 
 /* The refused ones are those whose bit is set. */
