@@ -1,0 +1,349 @@
+/* The WebSocket server as its clients meet it, well-behaved or not, one at a time. */
+#include "raw_client.h"
+#include "support/suite.h"
+#include "test_ws_support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void test_server_takes_bytes_one_at_a_time(void)
+{
+    struct server_driver driver;
+    struct raw_client client;
+    struct mqc__buffer bytes;
+    driver_open(&driver);
+    raw_connect(&client, &driver, 0);
+    mqc__buffer_init(&bytes, 4096);
+    (void)mqc__buffer_append_text(&bytes, RAW_UPGRADE);
+    client_frame_write(RAW_TEXT, mqc_view_text("[\"/a\"]"), &bytes);
+    for (size_t i = 0; i < bytes.size; i++)
+        CHECK(raw_send(&client, mqc_view_bytes(bytes.data + i, 1)));
+    CHECK_CONTAINS(raw_head(&client), "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n");
+    raw_expect(&client, "text {\"type\":\"ack\",\"endpoint\":\"node-1-websocket-0\","
+                        "\"version\":\"1.2.3\"}");
+    driver_deliver(&driver, "/a/b", "hi");
+    CHECK_CONTAINS(raw_next(&client, 10000), "\"topic\":\"/a/b\"");
+    mqc__buffer_fini(&bytes);
+    raw_drop(&client);
+    driver_close(&driver);
+}
+
+static void test_server_cuts_a_handshake_that_takes_too_long(void)
+{
+    const char *const begun[] = {"", "G", "GET / HTTP/1.1\r\nHost: x\r\n", "GET / HTTP/1.1\r\n\r"};
+    struct server_driver driver;
+    driver_init(&driver);
+    driver.options.handshake_timeout_ms = 100;
+    driver_start(&driver);
+    for (size_t i = 0; i < sizeof begun / sizeof begun[0]; i++) {
+        struct raw_client client;
+        raw_connect(&client, &driver, 0);
+        CHECK(raw_send_text(&client, begun[i]));
+        raw_expect_end(&client);
+        raw_drop(&client);
+    }
+    driver_close(&driver);
+}
+
+static void test_server_answers_what_is_no_upgrade(void)
+{
+    static const struct {
+        const char *request;
+        const char *answer;
+    } cases[] = {
+        {"\x16\x03\x01\x02garbage\r\n\r\n", "HTTP/1.1 400 "},
+        {"GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 400 Invalid HTTP version, need HTTP/1.1"},
+        {"POST /v1/messages/json HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "},
+        {"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
+         "HTTP/1.1 400 Missing Sec-WebSocket-Key value"},
+        {"GET /healthz HTTP/1.1\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n", "HTTP/1.1 200 "},
+        {"GET /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 200 "},
+        {"GET /metrics?x HTTP/1.1\r\n\r\n", "HTTP/1.1 4"},
+    };
+    struct server_driver driver;
+    driver_open(&driver);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct raw_client client;
+        raw_connect(&client, &driver, 0);
+        CHECK(raw_send_text(&client, cases[i].request));
+        CHECK_CONTAINS(raw_head(&client), cases[i].answer);
+        while (strcmp(raw_next(&client, 10000), "end") != 0)
+            continue;
+        raw_drop(&client);
+    }
+    driver_close(&driver);
+}
+
+/* The states in which a connection may be when something happens to it. */
+enum state {
+    STATE_CONNECTED,
+    STATE_HALF_A_REQUEST,
+    STATE_ANSWERED,
+    STATE_UPGRADED,
+    STATE_HALF_A_FRAME,
+    STATE_AWAITS_ACK,
+    STATE_OPEN,
+    STATE_HELD, /* there is no room for its event */
+    STATE_REFUSED,
+    STATE_CLOSING, /* the server has sent its close */
+    STATE_COUNT,
+};
+
+static void reach(struct raw_client *client, struct server_driver *driver, enum state state)
+{
+    if (state == STATE_OPEN || state == STATE_HELD)
+        raw_subscribe(client, driver, "/a");
+    else if (state >= STATE_UPGRADED)
+        raw_upgrade(client, driver);
+    else
+        raw_connect(client, driver, 0);
+    switch (state) {
+    case STATE_HALF_A_REQUEST: CHECK(raw_send_text(client, "GET / HTTP/1.1\r\nUpg")); break;
+    case STATE_ANSWERED: CHECK(raw_send_text(client, "GET /healthz HTTP/1.1\r\n\r\n")); break;
+    case STATE_HALF_A_FRAME: CHECK(raw_send_text(client, "\x81\x85half")); break;
+    case STATE_AWAITS_ACK:
+        driver_set(driver, &driver->ready_error, MQC_ETIMEOUT);
+        CHECK(raw_frame(client, RAW_TEXT, "[\"/a\"]"));
+        CHECK(raw_frame(client, RAW_TEXT, driver_event_text("/a", "early")));
+        break;
+    case STATE_HELD:
+        driver_set(driver, &driver->publish_error, MQC_EFULL);
+        CHECK(raw_frame(client, RAW_TEXT, driver_event_text("/a", "held")));
+        break;
+    case STATE_REFUSED: CHECK(raw_frame(client, RAW_TEXT, "{}")); break;
+    case STATE_CLOSING: CHECK(raw_frame(client, 0xb1, "")); break;
+    default: break;
+    }
+    (void)usleep(5000);
+}
+
+static void open_for_states(struct server_driver *driver)
+{
+    driver_init(driver);
+    driver->options.grace_ms = 300;
+    driver_start(driver);
+}
+
+static void test_server_survives_clients_that_go_in_every_state(void)
+{
+    for (int state = 0; state < STATE_COUNT; state++) {
+        for (int is_reset = 0; is_reset < 2; is_reset++) {
+            struct server_driver driver;
+            struct raw_client client;
+            open_for_states(&driver);
+            reach(&client, &driver, (enum state)state);
+            if (is_reset)
+                raw_reset(&client);
+            else
+                raw_drop(&client);
+            driver_set(&driver, &driver.publish_error, MQC_OK);
+            CHECK(driver_wait_clients(&driver, 0));
+            driver_close(&driver);
+        }
+    }
+}
+
+static void test_server_terminates_clients_in_every_state(void)
+{
+    struct raw_client clients[STATE_COUNT];
+    struct server_driver driver;
+    open_for_states(&driver);
+    for (int state = 0; state < STATE_COUNT; state++) {
+        driver_set(&driver, &driver.ready_error, MQC_OK);
+        reach(&clients[state], &driver, (enum state)state);
+    }
+    driver_close(&driver);
+    for (int state = STATE_UPGRADED; state < STATE_REFUSED; state++)
+        raw_expect(&clients[state], "close 1001 Terminating");
+    for (int state = 0; state < STATE_COUNT; state++)
+        raw_drop(&clients[state]);
+}
+
+static void test_server_answers_a_close_in_every_state(void)
+{
+    for (int state = STATE_UPGRADED; state < STATE_COUNT; state++) {
+        struct server_driver driver;
+        struct raw_client client;
+        if (state == STATE_HALF_A_FRAME)
+            continue;
+        open_for_states(&driver);
+        reach(&client, &driver, (enum state)state);
+        CHECK(raw_close_frame(&client, 4000, "bye"));
+        driver_set(&driver, &driver.publish_error, MQC_OK);
+        const char *next = "";
+        while (strncmp(next, "close", 5) != 0 && strcmp(next, "end") != 0)
+            next = raw_next(&client, 10000);
+        CHECK_TEXT(next,
+                   state == STATE_CLOSING ? "close 1002 Reserved bit used" : "close 4000 bye");
+        raw_expect_end(&client);
+        raw_drop(&client);
+        CHECK(driver_wait_clients(&driver, 0));
+        CHECK(driver_wait(&driver, &driver.lost, 1));
+        CHECK_UNSIGNED(driver.code, state == STATE_CLOSING ? 1002 : 4000);
+        driver_close(&driver);
+    }
+}
+
+static void test_server_closes_who_breaks_the_protocol(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *close;
+    } cases[] = {
+        {"\x81\x02hi", 4, "close 1002 Frame of a client not masked"},
+        {"\xc1\x80\0\0\0\0", 6, "close 1002 Reserved bit used"},
+        {"\x80\x80\0\0\0\0", 6, "close 1002 Fragmentation: continuation opcode out of sequence"},
+        {"\x83\x80\0\0\0\0", 6, "close 1002 Protocol error"},
+        {"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 14,
+         "close 1009 Message too big, at most 1024 bytes"},
+        {"\x81\xfe\x04\x01\0\0\0\0", 8, "close 1009 Message too big, at most 1024 bytes"},
+        {"\x81\x81\0\0\0\0\xff", 7, "close 1007 Invalid frame payload data"},
+        {"\x88\x81\0\0\0\0\x03", 7, "close 1002 Protocol error"},
+        {"\x88\x82\0\0\0\0\x03\xee", 8, "close 1002 Invalid close code: 1006"},
+        {"\x89\xfe\x00\x7e\0\0\0\0", 8,
+         "close 1002 Ping reason control frame with payload length > 125 octets"},
+    };
+    struct server_driver driver;
+    driver_init(&driver);
+    driver.options.max_message_bytes = 1024;
+    driver_start(&driver);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct raw_client client;
+        raw_subscribe(&client, &driver, "/a");
+        CHECK(raw_send(&client, mqc_view_bytes(cases[i].bytes, cases[i].size)));
+        raw_expect(&client, cases[i].close);
+        raw_drop(&client);
+    }
+    CHECK(driver_wait(&driver, &driver.lost, sizeof cases / sizeof cases[0]));
+    driver_close(&driver);
+}
+
+static void test_server_takes_ten_thousand_fragments(void)
+{
+    const char *message = driver_event_text("/a", "fragmented");
+    const size_t size = strlen(message);
+    struct server_driver driver;
+    struct raw_client client;
+    struct mqc__buffer bytes;
+    driver_open(&driver);
+    raw_subscribe(&client, &driver, "/a");
+    mqc__buffer_init(&bytes, (size_t)1 << 20);
+    for (size_t i = 0; i < 10000; i++) {
+        const size_t piece = i < size ? 1 : 0;
+        client_frame_write(i == 0 ? 0x01 : 0x00,
+                           mqc_view_bytes(message + (piece != 0 ? i : 0), piece), &bytes);
+    }
+    client_frame_write(0x80, mqc_view_text(""), &bytes);
+    CHECK(raw_send(&client, mqc__buffer_view(&bytes)));
+    CHECK(driver_wait(&driver, &driver.published, 1));
+    CHECK_TEXT(driver.names, "fragmented ");
+    mqc__buffer_fini(&bytes);
+    raw_drop(&client);
+    driver_close(&driver);
+}
+
+static void test_server_takes_what_came_before_the_ack(void)
+{
+    struct server_driver driver;
+    struct raw_client client;
+    driver_init(&driver);
+    driver.ready_error = MQC_ETIMEOUT;
+    driver_start(&driver);
+    raw_upgrade(&client, &driver);
+    CHECK(raw_frame(&client, RAW_TEXT, "[\"/a\"]"));
+    CHECK(raw_frame(&client, RAW_TEXT, driver_event_text("/a", "one")));
+    CHECK(raw_frame(&client, RAW_TEXT, driver_event_text("/a", "two")));
+    CHECK_TEXT(raw_next(&client, 50), "silence");
+    mqc__ws_server_ready(driver.server);
+    CHECK_TEXT(raw_next(&client, 20), "silence");
+    CHECK_UNSIGNED(driver.published, 0);
+    driver_set(&driver, &driver.ready_error, MQC_OK);
+    mqc__ws_server_ready(driver.server);
+    CHECK_CONTAINS(raw_next(&client, 10000), "\"ack\"");
+    CHECK(driver_wait(&driver, &driver.published, 2));
+    CHECK_TEXT(driver.names, "one two ");
+    CHECK_UNSIGNED(driver.added, 1);
+    raw_drop(&client);
+    driver_close(&driver);
+}
+
+static void test_server_closes_whom_the_cluster_refuses(void)
+{
+    struct server_driver driver;
+    struct raw_client client;
+    driver_open(&driver);
+    for (int is_later = 0; is_later < 2; is_later++) {
+        driver_set(&driver, &driver.subscribe_error, is_later ? MQC_OK : MQC_ETOPIC);
+        driver_set(&driver, &driver.ready_error, MQC_EREFUSED);
+        raw_upgrade(&client, &driver);
+        CHECK(raw_frame(&client, RAW_TEXT, "[\"/a\"]"));
+        raw_expect(&client, "close 1011 Could not subscribe. Something bad happened!");
+        raw_drop(&client);
+    }
+    CHECK(driver_wait(&driver, &driver.lost, 2));
+    CHECK_UNSIGNED(driver.added, 0);
+    driver_close(&driver);
+}
+
+static void test_server_closes_a_bad_subscription_after_a_while(void)
+{
+    struct server_driver driver;
+    struct raw_client client;
+    driver_init(&driver);
+    driver.options.grace_ms = 50;
+    driver_start(&driver);
+    raw_upgrade(&client, &driver);
+    CHECK(raw_frame(&client, RAW_TEXT, "{}"));
+    raw_expect(&client, "text {\"type\":\"error\",\"code\":\"deserialization_failed\","
+                        "\"context\":\"subscriptions not an array\"}");
+    CHECK(raw_frame(&client, RAW_TEXT, "[]"));
+    raw_expect(&client, "close 1008 subscriptions not an array");
+    CHECK(driver_wait(&driver, &driver.lost, 1));
+    raw_expect_end(&client);
+    raw_drop(&client);
+    driver_close(&driver);
+}
+
+static void test_server_closes_who_answers_no_ping(void)
+{
+    struct server_driver driver;
+    struct raw_client client;
+    driver_init(&driver);
+    driver.options.ping_interval_ms = 100;
+    driver_start(&driver);
+    raw_subscribe(&client, &driver, "/a");
+    CHECK(raw_frame(&client, RAW_PONG, ""));
+    while (strncmp(raw_next(&client, 10000), "ping", 4) == 0)
+        continue;
+    CHECK(driver_wait(&driver, &driver.lost, 1));
+    CHECK_UNSIGNED(driver.code, 1011);
+    CHECK_TEXT(driver.reason, "Ping timeout");
+    raw_drop(&client);
+    driver_close(&driver);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"server_takes_bytes_one_at_a_time", test_server_takes_bytes_one_at_a_time},
+        {"server_cuts_a_handshake_that_takes_too_long",
+         test_server_cuts_a_handshake_that_takes_too_long},
+        {"server_answers_what_is_no_upgrade", test_server_answers_what_is_no_upgrade},
+        {"server_survives_clients_that_go_in_every_state",
+         test_server_survives_clients_that_go_in_every_state},
+        {"server_terminates_clients_in_every_state", test_server_terminates_clients_in_every_state},
+        {"server_answers_a_close_in_every_state", test_server_answers_a_close_in_every_state},
+        {"server_closes_who_breaks_the_protocol", test_server_closes_who_breaks_the_protocol},
+        {"server_takes_ten_thousand_fragments", test_server_takes_ten_thousand_fragments},
+        {"server_takes_what_came_before_the_ack", test_server_takes_what_came_before_the_ack},
+        {"server_closes_whom_the_cluster_refuses", test_server_closes_whom_the_cluster_refuses},
+        {"server_closes_a_bad_subscription_after_a_while",
+         test_server_closes_a_bad_subscription_after_a_while},
+        {"server_closes_who_answers_no_ping", test_server_closes_who_answers_no_ping},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("ws.server", tests);
+}
