@@ -10,6 +10,9 @@
 /* A client's texts: its address, names, and subscriptions with what stands around them. */
 #define TEXT_BYTES_MAX ((size_t)8 << 20)
 
+/* Pongs and the like that a client has not read yet: what it says is not read meanwhile. */
+#define ANSWER_BYTES_MAX ((size_t)64 * 1024)
+
 struct mqc__ws_client *mqc__ws_client_next(const struct mqc__ws_client *client)
 {
     return client->next;
@@ -109,13 +112,16 @@ static void on_bytes(void *context, struct mqc_view bytes)
     }
     if (client->stage == MQC__WS_STAGE_TALKING && bytes.size != 0)
         mqc__ws_client_take_frames(client, bytes);
+    mqc__ws_client_steer(client);
 }
 
-static void on_written(void *context, size_t bytes)
+static void on_written(void *context, size_t event_bytes)
 {
     struct mqc__ws_client *client = context;
+    client->is_stuck = false;
     if (client->is_in_hub)
-        mqc__ws_hub_written(client->server->hub, &client->outlet, bytes);
+        mqc__ws_hub_written(client->server->hub, &client->outlet, event_bytes);
+    mqc__ws_client_steer(client);
 }
 
 static void on_ended(void *context, const char *reason)
@@ -226,11 +232,36 @@ void mqc__ws_client_drain(struct mqc__ws_client *client)
                          "Too slow: more is waiting for this client than max_outbound_bytes");
 }
 
+bool mqc__ws_client_owes_reading(const struct mqc__ws_client *client)
+{
+    return mqc__ws_wire_answer_bytes(&client->wire) > ANSWER_BYTES_MAX;
+}
+
+/* One who is closing says nothing more that would cost anything, and its close must be seen. */
+static bool wants_input(const struct mqc__ws_client *client)
+{
+    if (client->state == MQC__WS_CLOSING)
+        return true;
+    return !client->is_held && !mqc__ws_client_owes_reading(client) &&
+           client->pending_bytes < client->listener->options->max_pending_bytes;
+}
+
+void mqc__ws_client_steer(struct mqc__ws_client *client)
+{
+    if (client->stage != MQC__WS_STAGE_TALKING)
+        return;
+    if (wants_input(client)) {
+        mqc__ws_wire_resume(&client->wire);
+    } else {
+        client->was_paused = true;
+        mqc__ws_wire_pause(&client->wire);
+    }
+}
+
 void mqc__ws_client_go_on(struct mqc__ws_client *client)
 {
     mqc__ws_client_take_pending(client);
-    if (!client->is_held && client->stage == MQC__WS_STAGE_TALKING)
-        mqc__ws_wire_resume(&client->wire);
+    mqc__ws_client_steer(client);
 }
 
 void mqc__ws_client_terminate(struct mqc__ws_client *client)

@@ -56,6 +56,8 @@ struct mqc__ws_client {
     size_t pending_bytes;
 
     bool awaits_pong;
+    bool was_paused; /* for a while since the last ping, so that a pong may not have been read */
+    bool is_stuck;   /* paused for what it does not read, and it has read nothing since then */
     uint64_t ping_count;
     unsigned rejected; /* messages that were answered with an error */
     bool has_code;     /* the end has a code and a reason */
@@ -72,6 +74,13 @@ struct mqc__ws_client *mqc__ws_client_next(const struct mqc__ws_client *client);
 
 /* Gives it what waits for it in the hub. */
 void mqc__ws_client_drain(struct mqc__ws_client *client);
+
+/* Reads what it says next, or does not, as things stand: not while there is no room for its events,
+ * nor while it does not read the answers that it got. */
+void mqc__ws_client_steer(struct mqc__ws_client *client);
+
+/* Says whether it has too many answers before it. */
+bool mqc__ws_client_owes_reading(const struct mqc__ws_client *client);
 
 /* Goes on with what is pending. */
 void mqc__ws_client_go_on(struct mqc__ws_client *client);

@@ -43,8 +43,7 @@ void mqc__ws_client_close(struct mqc__ws_client *client, unsigned code, const ch
     mqc__ws_client_note_end(client, code, reason);
     begin_closing(client);
     send_close(client, code, mqc_view_text(reason));
-    if (client->stage == MQC__WS_STAGE_TALKING)
-        mqc__ws_wire_resume(&client->wire);
+    mqc__ws_client_steer(client);
 }
 
 /* A reason may hold NUL; the copy ends there. */

@@ -101,17 +101,13 @@ bool mqc__ws_client_take_event(struct mqc__ws_client *client, struct mqc_view te
     return true;
 }
 
-/* Holds the client back as soon as it cannot go on; before the acknowledgement, once it has sent
- * what it may. */
+/* Holds the client back as soon as it cannot go on. */
 static void hold_back(struct mqc__ws_client *client)
 {
-    if (client->state == MQC__WS_OPEN && !client->is_held) {
-        atomic_fetch_add(&client->listener->blocks, 1);
-        mqc__ws_server_hold(client->server, client);
-        mqc__ws_wire_pause(&client->wire);
-    }
-    if (client->pending_bytes >= client->listener->options->max_pending_bytes)
-        mqc__ws_wire_pause(&client->wire);
+    if (client->state != MQC__WS_OPEN || client->is_held)
+        return;
+    atomic_fetch_add(&client->listener->blocks, 1);
+    mqc__ws_server_hold(client->server, client);
 }
 
 void mqc__ws_client_keep(struct mqc__ws_client *client, struct mqc_view message)

@@ -7,7 +7,7 @@
 static void send_text(struct mqc__ws_client *client, struct mqc__buffer *message)
 {
     if (!mqc__buffer_failed(message))
-        mqc__ws_wire_send(&client->wire, mqc__ws_outgoing_text(mqc__buffer_view(message)));
+        mqc__ws_wire_send(&client->wire, mqc__ws_outgoing_answer(mqc__buffer_view(message)));
     mqc__buffer_fini(message);
 }
 

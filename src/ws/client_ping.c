@@ -15,13 +15,28 @@ static void send_ping(struct mqc__ws_client *client)
     mqc__ws_wire_send(&client->wire, mqc__ws_outgoing_bytes(mqc_view_bytes(frame, size)));
 }
 
-/* The pong of one who is held back is not read. */
+/* It has sent a lot, and for an interval has read nothing of what it got for that. */
+static void give_up_stuck(struct mqc__ws_client *client)
+{
+    mqc__ws_client_note_end(client, MQC__WS_CODE_ABNORMAL, "Send timeout");
+    mqc__ws_client_drop(client);
+}
+
+/* The pong of one who is held back is not read, and once it is read again stands behind all that it
+ * has sent meanwhile. */
 static void on_interval(uv_timer_t *timer)
 {
     struct mqc__ws_client *client = timer->data;
-    if (client->wire.is_paused)
+    const bool is_to_blame = mqc__ws_client_owes_reading(client);
+    const bool was_stuck = client->is_stuck;
+    const bool was_paused = client->was_paused;
+    client->is_stuck = is_to_blame;
+    client->was_paused = client->wire.is_paused;
+    if (is_to_blame && was_stuck)
+        give_up_stuck(client);
+    else if (was_paused)
         return;
-    if (client->awaits_pong)
+    else if (client->awaits_pong)
         mqc__ws_client_close(client, MQC__WS_CODE_INTERNAL, "Ping timeout");
     else
         send_ping(client);

@@ -9,6 +9,7 @@
 
 struct mqc__ws_outgoing {
     atomic_uint references;
+    bool is_answer;
     size_t size;
     char bytes[];
 };
@@ -19,6 +20,7 @@ static struct mqc__ws_outgoing *new_outgoing(struct mqc_view head, struct mqc_vi
     if (outgoing == NULL)
         return NULL;
     atomic_init(&outgoing->references, 1);
+    outgoing->is_answer = false;
     outgoing->size = head.size + body.size;
     if (head.size != 0)
         memcpy(outgoing->bytes, head.data, head.size);
@@ -34,9 +36,21 @@ struct mqc__ws_outgoing *mqc__ws_outgoing_text(struct mqc_view message)
     return new_outgoing(mqc_view_bytes(head, size), message);
 }
 
+static struct mqc__ws_outgoing *mark_answer(struct mqc__ws_outgoing *outgoing)
+{
+    if (outgoing != NULL)
+        outgoing->is_answer = true;
+    return outgoing;
+}
+
+struct mqc__ws_outgoing *mqc__ws_outgoing_answer(struct mqc_view message)
+{
+    return mark_answer(mqc__ws_outgoing_text(message));
+}
+
 struct mqc__ws_outgoing *mqc__ws_outgoing_bytes(struct mqc_view bytes)
 {
-    return new_outgoing(mqc_view_bytes(NULL, 0), bytes);
+    return mark_answer(new_outgoing(mqc_view_bytes(NULL, 0), bytes));
 }
 
 struct mqc__ws_outgoing *mqc__ws_outgoing_ref(struct mqc__ws_outgoing *outgoing)
@@ -49,6 +63,11 @@ void mqc__ws_outgoing_unref(struct mqc__ws_outgoing *outgoing)
 {
     if (outgoing != NULL && atomic_fetch_sub(&outgoing->references, 1) == 1)
         free(outgoing);
+}
+
+bool mqc__ws_outgoing_is_answer(const struct mqc__ws_outgoing *outgoing)
+{
+    return outgoing->is_answer;
 }
 
 struct mqc_view mqc__ws_outgoing_view(const struct mqc__ws_outgoing *outgoing)

@@ -10,10 +10,13 @@
  * counted, immutable. Any thread. */
 struct mqc__ws_outgoing;
 
-/* Makes a text frame around a message. The caller has the only reference; NULL: out of memory. */
+/* Makes a text frame around an event. The caller has the only reference; NULL: out of memory. */
 struct mqc__ws_outgoing *mqc__ws_outgoing_text(struct mqc_view message);
 
-/* Takes bytes as they are. As above. */
+/* The same around an answer: what the server says to one client because of what that said. */
+struct mqc__ws_outgoing *mqc__ws_outgoing_answer(struct mqc_view message);
+
+/* Takes an answer's bytes as they are. As above. */
 struct mqc__ws_outgoing *mqc__ws_outgoing_bytes(struct mqc_view bytes);
 
 /* Adds a reference and returns it. */
@@ -21,6 +24,9 @@ struct mqc__ws_outgoing *mqc__ws_outgoing_ref(struct mqc__ws_outgoing *outgoing)
 
 /* Drops a reference; the last one frees. NULL is fine. */
 void mqc__ws_outgoing_unref(struct mqc__ws_outgoing *outgoing);
+
+/* Says whether it is an answer. */
+bool mqc__ws_outgoing_is_answer(const struct mqc__ws_outgoing *outgoing);
 
 /* All bytes. */
 struct mqc_view mqc__ws_outgoing_view(const struct mqc__ws_outgoing *outgoing);

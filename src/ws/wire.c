@@ -7,6 +7,15 @@
 
 #define KEEP_ALIVE_S 60
 
+void mqc__ws_amount_add(struct mqc__ws_amount *amount, const struct mqc__ws_outgoing *outgoing)
+{
+    const size_t size = mqc__ws_outgoing_view(outgoing).size;
+    if (mqc__ws_outgoing_is_answer(outgoing))
+        amount->answers += size;
+    else
+        amount->events += size;
+}
+
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *room_out)
 {
     const struct mqc__ws_wire *wire = handle->data;
@@ -91,15 +100,17 @@ static void on_shut(uv_shutdown_t *request, int status)
 static void on_written(uv_write_t *request, int status)
 {
     struct mqc__ws_wire *wire = request->data;
-    const size_t bytes = wire->writing_bytes;
+    const struct mqc__ws_amount left = wire->leaving;
     wire->is_writing = false;
-    wire->writing_bytes = 0;
+    wire->leaving = (struct mqc__ws_amount){0};
+    wire->sent.events -= left.events;
+    wire->sent.answers -= left.answers;
     mqc__ws_line_clear(&wire->writing);
     mqc__buffer_clear(&wire->cipher);
     if (wire->is_closing)
         return;
-    if (bytes != 0)
-        wire->events.written(wire->events.context, bytes);
+    if (left.events != 0 || left.answers != 0)
+        wire->events.written(wire->events.context, left.events);
     if (status != 0)
         mqc__ws_wire_end(wire, uv_strerror(status));
     else
@@ -128,7 +139,7 @@ static void write_plain(struct mqc__ws_wire *wire)
             break;
         (void)mqc__ws_line_take(&wire->line);
         pieces[count++] = uv_buf_init((char *)bytes.data, (unsigned)bytes.size);
-        wire->writing_bytes += bytes.size;
+        mqc__ws_amount_add(&wire->leaving, outgoing);
     }
     if (count != 0)
         (void)mqc__ws_wire_write(wire, pieces, count);
@@ -154,29 +165,31 @@ void mqc__ws_wire_flush(struct mqc__ws_wire *wire)
         shut(wire);
 }
 
+/* Puts one at the end of the line; takes the reference. */
+static void put(struct mqc__ws_wire *wire, struct mqc__ws_outgoing *outgoing)
+{
+    if (!wire->has_ended && !wire->is_closing && !wire->is_finishing &&
+        mqc__ws_line_append(&wire->line, outgoing))
+        mqc__ws_amount_add(&wire->sent, outgoing);
+    else
+        mqc__ws_outgoing_unref(outgoing);
+}
+
 void mqc__ws_wire_send(struct mqc__ws_wire *wire, struct mqc__ws_outgoing *outgoing)
 {
     if (outgoing == NULL) {
         mqc__ws_wire_end(wire, "memory ran out");
         return;
     }
-    const bool is_taken = !wire->has_ended && !wire->is_closing && !wire->is_finishing &&
-                          mqc__ws_line_append(&wire->line, outgoing);
-    if (!is_taken)
-        mqc__ws_outgoing_unref(outgoing);
-    else
-        mqc__ws_wire_flush(wire);
+    put(wire, outgoing);
+    mqc__ws_wire_flush(wire);
 }
 
 void mqc__ws_wire_send_line(struct mqc__ws_wire *wire, struct mqc__ws_line *line)
 {
     struct mqc__ws_outgoing *outgoing;
-    while ((outgoing = mqc__ws_line_take(line)) != NULL) {
-        const bool is_taken = !wire->has_ended && !wire->is_closing && !wire->is_finishing &&
-                              mqc__ws_line_append(&wire->line, outgoing);
-        if (!is_taken)
-            mqc__ws_outgoing_unref(outgoing);
-    }
+    while ((outgoing = mqc__ws_line_take(line)) != NULL)
+        put(wire, outgoing);
     mqc__ws_line_clear(line);
     mqc__ws_wire_flush(wire);
 }
@@ -185,16 +198,21 @@ void mqc__ws_wire_drop(struct mqc__ws_wire *wire)
 {
     struct mqc__ws_outgoing *begun = wire->offset != 0 ? mqc__ws_line_take(&wire->line) : NULL;
     mqc__ws_line_clear(&wire->line);
-    if (begun != NULL && !mqc__ws_line_append(&wire->line, begun)) {
-        mqc__ws_outgoing_unref(begun);
-        mqc__ws_wire_end(wire, "memory ran out");
-    }
+    wire->sent = wire->leaving;
+    if (begun != NULL)
+        put(wire, begun);
+}
+
+size_t mqc__ws_wire_answer_bytes(const struct mqc__ws_wire *wire)
+{
+    return wire->sent.answers;
 }
 
 void mqc__ws_wire_pause(struct mqc__ws_wire *wire)
 {
     wire->is_paused = true;
-    (void)uv_read_stop((uv_stream_t *)&wire->tcp);
+    if (!wire->is_closing)
+        (void)uv_read_stop((uv_stream_t *)&wire->tcp);
 }
 
 void mqc__ws_wire_resume(struct mqc__ws_wire *wire)

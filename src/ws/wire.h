@@ -17,13 +17,19 @@ struct mqc__ws_wire_events {
     /* Bytes came, valid for the call. More may come after mqc__ws_wire_pause(): what was read
      * already. Not after the end. */
     void (*bytes)(void *context, struct mqc_view bytes);
-    /* So many bytes of what was sent are with the system. */
-    void (*written)(void *context, size_t bytes);
+    /* Some of what was sent is with the system, among it so many bytes of events. */
+    void (*written)(void *context, size_t event_bytes);
     /* Nothing more comes: the client ended its side, or the connection broke; `reason` is for
      * people. Once; not after mqc__ws_wire_close(). */
     void (*ended)(void *context, const char *reason);
     /* The last call, after mqc__ws_wire_close(). */
     void (*closed)(void *context);
+};
+
+/* Bytes of frames, not of ciphertext. */
+struct mqc__ws_amount {
+    size_t events;
+    size_t answers;
 };
 
 struct mqc__ws_wire {
@@ -32,14 +38,14 @@ struct mqc__ws_wire {
     uv_shutdown_t shutdown;
     struct mqc__tls *tls; /* NULL: plain TCP */
     struct mqc__ws_wire_events events;
-    struct mqc__ws_line line;    /* to be written */
-    size_t offset;               /* so much of its first one is encrypted already */
-    struct mqc__ws_line writing; /* plain TCP: with the system now */
-    struct mqc__buffer cipher;   /* TLS: with the system now */
-    size_t writing_bytes;        /* of the line, not of the ciphertext */
-    char *input;                 /* where what is read goes; shared by all wires of the loop */
+    struct mqc__ws_line line;      /* to be written */
+    size_t offset;                 /* so much of its first one is encrypted already */
+    struct mqc__ws_line writing;   /* plain TCP: with the system now */
+    struct mqc__buffer cipher;     /* TLS: with the system now */
+    struct mqc__ws_amount sent;    /* of the line; not with the system yet */
+    struct mqc__ws_amount leaving; /* the part of it that is being written */
+    char *input;                   /* where what is read goes; shared by all wires of the loop */
     size_t input_bytes;
-    bool is_open;
     bool is_writing;
     bool is_paused;
     bool is_finishing; /* no more will be sent */
@@ -72,7 +78,10 @@ void mqc__ws_wire_send_line(struct mqc__ws_wire *wire, struct mqc__ws_line *line
 /* Forgets what waits, but for what the client has the beginning of. */
 void mqc__ws_wire_drop(struct mqc__ws_wire *wire);
 
-/* Stops reading, and goes on. */
+/* How many bytes of answers wait for the client to read. */
+size_t mqc__ws_wire_answer_bytes(const struct mqc__ws_wire *wire);
+
+/* Stops reading, and goes on. Idempotent. */
 void mqc__ws_wire_pause(struct mqc__ws_wire *wire);
 void mqc__ws_wire_resume(struct mqc__ws_wire *wire);
 

@@ -17,6 +17,9 @@ void mqc__ws_wire_flush(struct mqc__ws_wire *wire);
 /* Gives bytes to the system; they must stay until they are written. */
 bool mqc__ws_wire_write(struct mqc__ws_wire *wire, const uv_buf_t *pieces, unsigned count);
 
+/* Adds one to an amount. */
+void mqc__ws_amount_add(struct mqc__ws_amount *amount, const struct mqc__ws_outgoing *outgoing);
+
 /* wire_tls.c */
 
 /* Takes ciphertext that came. */

@@ -47,9 +47,10 @@ static bool encrypt_first(struct mqc__ws_wire *wire)
     if (status != MQC__TLS_ESTABLISHED && status != MQC__TLS_WANTS_OUTPUT)
         return false;
     if (wire->offset == bytes.size) {
-        mqc__ws_outgoing_unref(mqc__ws_line_take(&wire->line));
+        struct mqc__ws_outgoing *outgoing = mqc__ws_line_take(&wire->line);
+        mqc__ws_amount_add(&wire->leaving, outgoing);
+        mqc__ws_outgoing_unref(outgoing);
         wire->offset = 0;
-        wire->writing_bytes += bytes.size;
     }
     return !mqc__buffer_failed(&wire->cipher);
 }

@@ -1,0 +1,102 @@
+/* Clients that send more than can be handled, or read less than they get: they are held back or
+ * lose themselves, and nobody else notices. */
+#include "base/clock.h"
+#include "base/thread.h"
+#include "raw_client.h"
+#include "support/suite.h"
+#include "test_ws_support.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define MIB ((size_t)1 << 20)
+
+/* More than the system keeps for a connection in both directions. */
+#define FLOOD_BYTES (48 * MIB)
+
+/* Says whether the server takes no more of a client that sends frames and reads nothing. */
+static bool is_held_back(struct raw_client *client, unsigned first, const char *payload,
+                         size_t *sent_out)
+{
+    struct mqc__buffer bytes;
+    *sent_out = 0;
+    mqc__buffer_init(&bytes, MIB * 2);
+    while (bytes.size < MIB)
+        client_frame_write(first, mqc_view_text(payload), &bytes);
+    size_t sent = bytes.size;
+    while (sent == bytes.size && *sent_out < FLOOD_BYTES) {
+        sent = raw_send_some(client, mqc__buffer_view(&bytes), 300);
+        *sent_out += sent;
+    }
+    mqc__buffer_fini(&bytes);
+    return *sent_out < FLOOD_BYTES;
+}
+
+/* Reads answers until none comes; returns how many were as they should be. */
+static size_t count_answers(struct raw_client *client, const char *expected)
+{
+    size_t count = 0;
+    while (strcmp(raw_next(client, 500), expected) == 0)
+        count++;
+    return count;
+}
+
+static void test_server_holds_back_a_flood_of_pings(void)
+{
+    struct server_driver driver;
+    struct raw_client client;
+    size_t sent = 0;
+    driver_open(&driver);
+    raw_subscribe(&client, &driver, "/a");
+    CHECK(is_held_back(&client, RAW_PING, "0123456789", &sent));
+    /* What fitted is all answered: 16 bytes in, 12 out. */
+    CHECK_UNSIGNED(count_answers(&client, "pong 0123456789"), sent / 16);
+    raw_drop(&client);
+    driver_close(&driver);
+}
+
+static void test_server_holds_back_a_flood_of_mistakes(void)
+{
+    struct mqc__ws_stats stats;
+    struct server_driver driver;
+    struct raw_client client;
+    size_t sent = 0;
+    driver_open(&driver);
+    raw_subscribe(&client, &driver, "/a");
+    (void)is_held_back(&client, RAW_TEXT, "{}", &sent);
+    /* The rest of its messages, 8 bytes each, is not even read. */
+    mqc__ws_server_stats(driver.server, &stats);
+    CHECK(stats.rejected * 8 < sent / 2);
+    raw_drop(&client);
+    CHECK(driver_wait(&driver, &driver.lost, 1));
+    driver_close(&driver);
+}
+
+static void test_server_drops_who_sends_and_never_reads(void)
+{
+    struct server_driver driver;
+    struct raw_client client;
+    size_t sent = 0;
+    driver_init(&driver);
+    driver.options.ping_interval_ms = 200;
+    driver_start(&driver);
+    raw_subscribe(&client, &driver, "/a");
+    (void)is_held_back(&client, RAW_PING, "0123456789", &sent);
+    CHECK(driver_wait(&driver, &driver.lost, 1));
+    CHECK_UNSIGNED(driver.code, 1006);
+    CHECK_TEXT(driver.reason, "Send timeout");
+    raw_drop(&client);
+    driver_close(&driver);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"server_holds_back_a_flood_of_pings", test_server_holds_back_a_flood_of_pings},
+        {"server_holds_back_a_flood_of_mistakes", test_server_holds_back_a_flood_of_mistakes},
+        {"server_drops_who_sends_and_never_reads", test_server_drops_who_sends_and_never_reads},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("ws.server_floods", tests);
+}
