@@ -242,7 +242,7 @@ static bool wants_input(const struct mqc__ws_client *client)
 {
     if (client->state == MQC__WS_CLOSING)
         return true;
-    return !client->is_held && !mqc__ws_client_owes_reading(client) &&
+    return !client->is_held && !client->has_peer_closed && !mqc__ws_client_owes_reading(client) &&
            client->pending_bytes < client->listener->options->max_pending_bytes;
 }
 
@@ -261,6 +261,7 @@ void mqc__ws_client_steer(struct mqc__ws_client *client)
 void mqc__ws_client_go_on(struct mqc__ws_client *client)
 {
     mqc__ws_client_take_pending(client);
+    mqc__ws_client_answer_close(client);
     mqc__ws_client_steer(client);
 }
 

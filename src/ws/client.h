@@ -59,8 +59,10 @@ struct mqc__ws_client {
     bool was_paused; /* for a while since the last ping, so that a pong may not have been read */
     bool is_stuck;   /* paused for what it does not read, and it has read nothing since then */
     uint64_t ping_count;
-    unsigned rejected; /* messages that were answered with an error */
-    bool has_code;     /* the end has a code and a reason */
+    unsigned rejected;    /* messages that were answered with an error */
+    bool has_peer_closed; /* it has said its last word, of the code below */
+    unsigned peer_code;
+    bool has_code; /* the end has a code and a reason */
     unsigned code;
     char reason[MQC__WS_CONTROL_BYTES_MAX];
 };
@@ -102,8 +104,11 @@ void mqc__ws_client_log_lost(const struct mqc__ws_client *client);
 /* Sends a close and waits for the client's for its time of grace. */
 void mqc__ws_client_close(struct mqc__ws_client *client, unsigned code, const char *reason);
 
-/* Answers the client's close. */
+/* Answers the client's close, at once or when what it said before has been handled. */
 void mqc__ws_client_peer_closes(struct mqc__ws_client *client, const struct mqc__ws_input *input);
+
+/* Does so if it was waiting for that and nothing is pending any more. */
+void mqc__ws_client_answer_close(struct mqc__ws_client *client);
 
 /* Notes with which code and reason it ends; the first ones count. */
 void mqc__ws_client_note_end(struct mqc__ws_client *client, unsigned code, const char *reason);

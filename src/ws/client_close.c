@@ -43,6 +43,8 @@ void mqc__ws_client_close(struct mqc__ws_client *client, unsigned code, const ch
     mqc__ws_client_note_end(client, code, reason);
     begin_closing(client);
     send_close(client, code, mqc_view_text(reason));
+    if (client->has_peer_closed)
+        mqc__ws_wire_finish(&client->wire);
     mqc__ws_client_steer(client);
 }
 
@@ -58,13 +60,45 @@ static void note_peers_end(struct mqc__ws_client *client, const struct mqc__ws_i
         mqc__ws_client_note_end(client, input->code, reason);
 }
 
-void mqc__ws_client_peer_closes(struct mqc__ws_client *client, const struct mqc__ws_input *input)
+static void answer_close(struct mqc__ws_client *client)
 {
-    if (client->state != MQC__WS_CLOSING) {
-        note_peers_end(client, input);
-        begin_closing(client);
-        send_close(client, input->code, input->payload);
-    }
+    const bool has_code = client->peer_code != MQC__WS_CODE_NONE;
+    begin_closing(client);
+    send_close(client, client->peer_code, mqc_view_text(has_code ? client->reason : ""));
     if (client->stage == MQC__WS_STAGE_TALKING)
         mqc__ws_wire_finish(&client->wire);
+    mqc__ws_client_steer(client);
+}
+
+void mqc__ws_client_answer_close(struct mqc__ws_client *client)
+{
+    if (client->has_peer_closed && client->first_pending == NULL &&
+        client->stage == MQC__WS_STAGE_TALKING && client->state == MQC__WS_OPEN)
+        answer_close(client);
+}
+
+/* Its subscriptions take long to become active: its events are given up. */
+static void on_patience_over(uv_timer_t *timer)
+{
+    struct mqc__ws_client *client = timer->data;
+    if (client->state == MQC__WS_AWAITS_ACK)
+        answer_close(client);
+}
+
+/* What it sent before its close is not lost because there was no room for it, or because it did not
+ * wait for its acknowledgement. */
+void mqc__ws_client_peer_closes(struct mqc__ws_client *client, const struct mqc__ws_input *input)
+{
+    client->has_peer_closed = true;
+    client->peer_code = input->code;
+    if (client->state == MQC__WS_CLOSING) {
+        mqc__ws_wire_finish(&client->wire);
+        return;
+    }
+    note_peers_end(client, input);
+    if (client->first_pending == NULL)
+        answer_close(client);
+    else
+        (void)uv_timer_start(&client->timer, on_patience_over, client->listener->options->grace_ms,
+                             0);
 }

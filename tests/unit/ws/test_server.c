@@ -270,6 +270,75 @@ static void test_server_takes_what_came_before_the_ack(void)
     driver_close(&driver);
 }
 
+/* Sends everything in one piece, so that it is read at once. */
+static void send_together(struct raw_client *client, const char *const messages[], size_t count)
+{
+    struct mqc__buffer bytes;
+    mqc__buffer_init(&bytes, 65536);
+    for (size_t i = 0; i < count; i++)
+        client_frame_write(RAW_TEXT, mqc_view_text(messages[i]), &bytes);
+    client_frame_write(RAW_CLOSE,
+                       mqc_view_bytes("\x03\xe8"
+                                      "done",
+                                      6),
+                       &bytes);
+    CHECK(raw_send(client, mqc__buffer_view(&bytes)));
+    mqc__buffer_fini(&bytes);
+}
+
+static void test_server_takes_what_a_held_client_said_before_its_close(void)
+{
+    char texts[3][512];
+    const char *const messages[] = {texts[0], texts[1], texts[2]};
+    struct server_driver driver;
+    struct raw_client client;
+    driver_open(&driver);
+    for (size_t i = 0; i < 3; i++)
+        (void)snprintf(texts[i], sizeof texts[i], "%s",
+                       driver_event_text("/a", i == 0   ? "one"
+                                               : i == 1 ? "two"
+                                                        : "three"));
+    raw_subscribe(&client, &driver, "/a");
+    driver_set(&driver, &driver.publish_error, MQC_EFULL);
+    send_together(&client, messages, 3);
+    CHECK_TEXT(raw_next(&client, 50), "silence");
+    driver_set(&driver, &driver.publish_error, MQC_OK);
+    raw_expect(&client, "close 1000 done");
+    raw_expect_end(&client);
+    CHECK_TEXT(driver.names, "one two three ");
+    CHECK(driver_wait(&driver, &driver.lost, 1));
+    CHECK_UNSIGNED(driver.code, 1000);
+    CHECK_TEXT(driver.reason, "done");
+    raw_drop(&client);
+    driver_close(&driver);
+}
+
+static void test_server_takes_what_a_hasty_client_said_before_its_close(void)
+{
+    for (int is_in_time = 0; is_in_time < 2; is_in_time++) {
+        const char *const messages[] = {"[\"/a\"]", driver_event_text("/a", "only")};
+        struct server_driver driver;
+        struct raw_client client;
+        driver_init(&driver);
+        driver.ready_error = MQC_ETIMEOUT;
+        driver.options.grace_ms = is_in_time ? 10000 : 50;
+        driver_start(&driver);
+        raw_upgrade(&client, &driver);
+        send_together(&client, messages, 2);
+        if (is_in_time) {
+            CHECK_TEXT(raw_next(&client, 20), "silence");
+            driver_set(&driver, &driver.ready_error, MQC_OK);
+            mqc__ws_server_ready(driver.server);
+            CHECK_CONTAINS(raw_next(&client, 10000), "\"ack\"");
+        }
+        raw_expect(&client, "close 1000 done");
+        raw_expect_end(&client);
+        CHECK_TEXT(driver.names, is_in_time ? "only " : "");
+        raw_drop(&client);
+        driver_close(&driver);
+    }
+}
+
 static void test_server_closes_whom_the_cluster_refuses(void)
 {
     struct server_driver driver;
@@ -339,6 +408,10 @@ int main(void)
         {"server_closes_who_breaks_the_protocol", test_server_closes_who_breaks_the_protocol},
         {"server_takes_ten_thousand_fragments", test_server_takes_ten_thousand_fragments},
         {"server_takes_what_came_before_the_ack", test_server_takes_what_came_before_the_ack},
+        {"server_takes_what_a_held_client_said_before_its_close",
+         test_server_takes_what_a_held_client_said_before_its_close},
+        {"server_takes_what_a_hasty_client_said_before_its_close",
+         test_server_takes_what_a_hasty_client_said_before_its_close},
         {"server_closes_whom_the_cluster_refuses", test_server_closes_whom_the_cluster_refuses},
         {"server_closes_a_bad_subscription_after_a_while",
          test_server_closes_a_bad_subscription_after_a_while},
