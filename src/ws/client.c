@@ -199,12 +199,12 @@ static enum mqc_error open_wire(struct mqc__ws_client *client)
     return mqc__ws_wire_open(&client->wire, &options, &events);
 }
 
-void mqc__ws_client_accept(struct mqc__ws_listener *listener)
+bool mqc__ws_client_accept(struct mqc__ws_listener *listener)
 {
     struct mqc__ws_client *client = new_client(listener);
     if (client == NULL) {
         mqc__log(MQC_LOG_ERROR, "no memory for a WebSocket client on %s", listener->place);
-        return;
+        return false;
     }
     client->open_handles = 2;
     (void)uv_timer_init(mqc__loop_uv(client->server->loop), &client->timer);
@@ -213,10 +213,11 @@ void mqc__ws_client_accept(struct mqc__ws_listener *listener)
     client->request = mqc__http_request_new();
     if (error != MQC_OK || client->request == NULL || !note_address(client)) {
         mqc__ws_client_drop(client);
-        return;
+        return true;
     }
     (void)uv_timer_start(&client->timer, on_handshake_timeout,
                          listener->options->handshake_timeout_ms, 0);
+    return true;
 }
 
 void mqc__ws_client_drain(struct mqc__ws_client *client)

@@ -69,8 +69,9 @@ struct mqc__ws_client {
 
 /* client.c: the life of a connection. */
 
-/* Accepts a connection that waits at the listener. */
-void mqc__ws_client_accept(struct mqc__ws_listener *listener);
+/* Accepts a connection that waits at the listener. false: there is no memory, and it still waits.
+ */
+bool mqc__ws_client_accept(struct mqc__ws_listener *listener);
 
 struct mqc__ws_client *mqc__ws_client_next(const struct mqc__ws_client *client);
 

@@ -6,8 +6,10 @@
 
 static void send_text(struct mqc__ws_client *client, struct mqc__buffer *message)
 {
-    if (!mqc__buffer_failed(message))
-        mqc__ws_wire_send(&client->wire, mqc__ws_outgoing_answer(mqc__buffer_view(message)));
+    /* Without memory there is nothing to send, which ends the connection. */
+    mqc__ws_wire_send(&client->wire, !mqc__buffer_failed(message)
+                                         ? mqc__ws_outgoing_answer(mqc__buffer_view(message))
+                                         : NULL);
     mqc__buffer_fini(message);
 }
 

@@ -9,52 +9,77 @@
 
 #define BACKLOG 128
 
-/* Said once each time that it gets full. */
+#define SILENCE_MS 10000
+
+/* Whoever connects often enough could fill the log. */
+static bool may_complain(struct mqc__ws_listener *listener)
+{
+    const uint64_t now_ms = uv_now(mqc__loop_uv(listener->server->loop));
+    if (now_ms < listener->silent_until_ms)
+        return false;
+    listener->silent_until_ms = now_ms + SILENCE_MS;
+    return true;
+}
+
 static void refuse_connection(struct mqc__ws_listener *listener)
 {
     atomic_fetch_add(&listener->server->refused, 1);
-    if (!listener->is_full)
+    if (may_complain(listener))
         mqc__log(MQC_LOG_WARNING,
                  "WebSocket server on %s: more than max_connections (%zu) connections; the new "
                  "ones are closed",
                  listener->place, listener->options->max_connections);
-    listener->is_full = true;
 }
+
+static void take_connection(struct mqc__ws_listener *listener);
 
 static void on_turned_away(uv_handle_t *handle)
 {
-    mqc__ws_server_handle_closed(handle->data);
-    free(handle);
+    struct mqc__ws_listener *listener = handle->data;
+    listener->is_turning_away = false;
+    if (listener->has_more_strangers && listener->is_open)
+        take_connection(listener);
+    mqc__ws_server_handle_closed(listener->server);
 }
 
-/* Accepted and closed before a word of HTTP, as Zeek does it. */
+/* Accepted and closed before a word of HTTP, as Zeek does it. One at a time, and without memory of
+ * its own: a connection that is not accepted keeps libuv from looking for the next one. */
 static void turn_away(struct mqc__ws_listener *listener)
 {
-    uv_tcp_t *tcp = malloc(sizeof *tcp);
-    if (tcp == NULL)
+    listener->has_more_strangers = listener->is_turning_away;
+    if (listener->is_turning_away)
         return;
-    (void)uv_tcp_init(mqc__loop_uv(listener->server->loop), tcp);
-    tcp->data = listener->server;
+    listener->is_turning_away = true;
+    (void)uv_tcp_init(mqc__loop_uv(listener->server->loop), &listener->stranger);
+    listener->stranger.data = listener;
     mqc__ws_server_handle_opened(listener->server);
-    (void)uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)tcp);
-    uv_close((uv_handle_t *)tcp, on_turned_away);
-    refuse_connection(listener);
+    (void)uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)&listener->stranger);
+    uv_close((uv_handle_t *)&listener->stranger, on_turned_away);
+}
+
+static void take_connection(struct mqc__ws_listener *listener)
+{
+    listener->has_more_strangers = false;
+    if (listener->connections >= listener->options->max_connections) {
+        if (!listener->is_turning_away)
+            refuse_connection(listener);
+        turn_away(listener);
+        return;
+    }
+    if (!mqc__ws_client_accept(listener))
+        turn_away(listener);
 }
 
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct mqc__ws_listener *listener = stream->data;
     if (status != 0) {
-        mqc__log(MQC_LOG_ERROR, "WebSocket server on %s cannot accept a connection: %s",
-                 listener->place, uv_strerror(status));
+        if (may_complain(listener))
+            mqc__log(MQC_LOG_ERROR, "WebSocket server on %s cannot accept a connection: %s",
+                     listener->place, uv_strerror(status));
         return;
     }
-    if (listener->connections >= listener->options->max_connections) {
-        turn_away(listener);
-        return;
-    }
-    listener->is_full = false;
-    mqc__ws_client_accept(listener);
+    take_connection(listener);
 }
 
 /* The address was checked before. */

@@ -22,10 +22,13 @@ struct mqc__ws_listener {
     struct mqc_websocket_options *options;
     struct mqc__tls_source *tls; /* NULL: no TLS */
     uv_tcp_t tcp;
-    char place[80]; /* address and port, for people */
+    uv_tcp_t stranger;       /* a connection that is being turned away */
+    bool is_turning_away;    /* it is in use */
+    bool has_more_strangers; /* another connection waits to be taken from the system */
+    char place[80];          /* address and port, for people */
     size_t connections;
     bool is_open;
-    bool is_full;                /* that was said */
+    uint64_t silent_until_ms;    /* no more complaints about strangers before */
     atomic_size_t waiting;       /* events of its clients with the node's handlers */
     atomic_uint_fast64_t blocks; /* times a client was held back */
 };

@@ -165,14 +165,18 @@ void mqc__ws_wire_flush(struct mqc__ws_wire *wire)
         shut(wire);
 }
 
-/* Puts one at the end of the line; takes the reference. */
+/* Puts one at the end of the line; takes the reference. A client that misses one without knowing
+ * would be worse off than one that has to come again. */
 static void put(struct mqc__ws_wire *wire, struct mqc__ws_outgoing *outgoing)
 {
-    if (!wire->has_ended && !wire->is_closing && !wire->is_finishing &&
-        mqc__ws_line_append(&wire->line, outgoing))
+    const bool is_wanted = !wire->has_ended && !wire->is_closing && !wire->is_finishing;
+    if (is_wanted && mqc__ws_line_append(&wire->line, outgoing)) {
         mqc__ws_amount_add(&wire->sent, outgoing);
-    else
-        mqc__ws_outgoing_unref(outgoing);
+        return;
+    }
+    mqc__ws_outgoing_unref(outgoing);
+    if (is_wanted)
+        mqc__ws_wire_end(wire, "memory ran out");
 }
 
 void mqc__ws_wire_send(struct mqc__ws_wire *wire, struct mqc__ws_outgoing *outgoing)

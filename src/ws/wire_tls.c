@@ -61,6 +61,10 @@ void mqc__ws_wire_tls_flush(struct mqc__ws_wire *wire)
     while (wire->line.count != 0 && wire->cipher.size < CIPHER_BYTES)
         if (!encrypt_first(wire))
             break;
+    if (mqc__tls_failure(wire->tls)->tag != NULL) {
+        fail(wire);
+        return;
+    }
     if (wire->is_finishing && wire->line.count == 0) {
         mqc__tls_close(wire->tls);
         collect(wire);
