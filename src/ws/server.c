@@ -36,14 +36,25 @@ static void acknowledge_ready(struct mqc__ws_server *server)
     }
 }
 
+/* Each client that has something once, and then the sockets again: whoever publishes fast enough
+ * could keep the thread here for ever. */
+static void drain(struct mqc__ws_server *server)
+{
+    for (uint64_t left = atomic_load(&server->clients_now) + 1; left > 0; left--) {
+        struct mqc__ws_outlet *outlet = mqc__ws_hub_next_filled(server->hub);
+        if (outlet == NULL)
+            return;
+        mqc__ws_client_drain(outlet->owner);
+    }
+    mqc__loop_wake(server->loop);
+}
+
 static void on_wake(void *context)
 {
     struct mqc__ws_server *server = context;
-    struct mqc__ws_outlet *outlet;
     if (atomic_exchange(&server->has_news, false))
         acknowledge_ready(server);
-    while ((outlet = mqc__ws_hub_next_filled(server->hub)) != NULL)
-        mqc__ws_client_drain(outlet->owner);
+    drain(server);
     if (atomic_exchange(&server->wants_resume, false))
         mqc__ws_server_resume_held(server);
 }

@@ -90,12 +90,57 @@ static void test_server_drops_who_sends_and_never_reads(void)
     driver_close(&driver);
 }
 
+#define PUBLISHERS 3
+#define LISTENERS ((size_t)20)
+
+struct publisher {
+    struct server_driver *driver;
+    atomic_bool is_over;
+};
+
+static void *publish_without_end(void *context)
+{
+    struct publisher *publisher = context;
+    while (!atomic_load(&publisher->is_over))
+        driver_deliver(publisher->driver, "/a", "x");
+    return NULL;
+}
+
+static void test_server_answers_while_others_publish_without_end(void)
+{
+    struct server_driver driver;
+    struct publisher publisher = {.driver = &driver};
+    struct raw_client clients[LISTENERS + 1];
+    pthread_t threads[PUBLISHERS];
+    driver_init(&driver);
+    driver.options.max_outbound_bytes = 256 * MIB;
+    driver_start(&driver);
+    for (size_t i = 0; i <= LISTENERS; i++)
+        raw_subscribe(&clients[i], &driver, i < LISTENERS ? "/a" : "/b");
+    for (size_t i = 0; i < PUBLISHERS; i++)
+        REQUIRE(mqc__thread_start(&threads[i], publish_without_end, &publisher) == MQC_OK);
+    for (size_t i = 0; i < 20; i++) {
+        const int64_t before_ms = mqc__clock_monotonic_ms();
+        CHECK(raw_frame(&clients[LISTENERS], RAW_PING, "hi"));
+        CHECK_TEXT(raw_next(&clients[LISTENERS], 1000), "pong hi");
+        CHECK(mqc__clock_monotonic_ms() - before_ms < 1000);
+    }
+    atomic_store(&publisher.is_over, true);
+    for (size_t i = 0; i < PUBLISHERS; i++)
+        (void)pthread_join(threads[i], NULL);
+    for (size_t i = 0; i <= LISTENERS; i++)
+        raw_drop(&clients[i]);
+    driver_close(&driver);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
         {"server_holds_back_a_flood_of_pings", test_server_holds_back_a_flood_of_pings},
         {"server_holds_back_a_flood_of_mistakes", test_server_holds_back_a_flood_of_mistakes},
         {"server_drops_who_sends_and_never_reads", test_server_drops_who_sends_and_never_reads},
+        {"server_answers_while_others_publish_without_end",
+         test_server_answers_while_others_publish_without_end},
         CU_TEST_INFO_NULL,
     };
     return suite_run("ws.server_floods", tests);
