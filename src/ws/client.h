@@ -30,7 +30,8 @@ struct mqc__ws_client {
     struct mqc__ws_client *previous;
     struct mqc__ws_client *next;
     struct mqc__ws_client *next_held;
-    bool is_held; /* it waits for room for its first pending message */
+    bool is_held;    /* it waits for room for its first pending message */
+    bool is_blocked; /* that message was counted as one that has to wait */
     struct mqc__ws_server *server;
     struct mqc__ws_listener *listener;
     uint64_t number; /* from 1 on, in the order of the connections */

@@ -8,6 +8,9 @@
 #define MEMORY_PER_BYTE ((size_t)32)
 #define LEAST_MEMORY_BYTES ((size_t)64 * 1024)
 
+/* What a client has pending is handled in portions: the other clients wait meanwhile. */
+#define MESSAGES_AT_ONCE ((size_t)256)
+
 /* The log shows so many rejections of one client. */
 #define REJECTIONS_SHOWN 10
 
@@ -106,7 +109,9 @@ static void hold_back(struct mqc__ws_client *client)
 {
     if (client->state != MQC__WS_OPEN || client->is_held)
         return;
-    atomic_fetch_add(&client->listener->blocks, 1);
+    if (!client->is_blocked)
+        atomic_fetch_add(&client->listener->blocks, 1);
+    client->is_blocked = true;
     mqc__ws_server_hold(client->server, client);
 }
 
@@ -134,13 +139,28 @@ static void drop_first(struct mqc__ws_client *client)
     if (client->first_pending == NULL)
         client->last_pending = &client->first_pending;
     client->pending_bytes -= sizeof *pending + pending->size;
+    client->is_blocked = false;
     free(pending);
+}
+
+/* Lets the other clients have their turn. */
+static void make_way(struct mqc__ws_client *client)
+{
+    struct mqc__ws_server *server = client->server;
+    mqc__ws_server_hold(server, client);
+    atomic_store(&server->wants_resume, true);
+    mqc__loop_wake(server->loop);
 }
 
 /* The client may close, and so forget what is pending, because of what it said. */
 void mqc__ws_client_take_pending(struct mqc__ws_client *client)
 {
-    while (client->first_pending != NULL && client->stage == MQC__WS_STAGE_TALKING) {
+    for (size_t taken = 0; client->first_pending != NULL && client->stage == MQC__WS_STAGE_TALKING;
+         taken++) {
+        if (taken == MESSAGES_AT_ONCE) {
+            make_way(client);
+            return;
+        }
         const struct mqc__ws_pending *pending = client->first_pending;
         if (!mqc__ws_client_take_event(client, mqc_view_bytes(pending->bytes, pending->size))) {
             hold_back(client);

@@ -63,7 +63,6 @@ struct mqc__ws_server {
     struct mqc__ws_client *first_held;
     struct mqc__ws_client **last_held;
     uv_timer_t retry;
-    bool is_retrying;
     struct mqc__arena arena; /* one message of one client */
     char *input;
 };

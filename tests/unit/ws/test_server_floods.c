@@ -2,6 +2,7 @@
  * lose themselves, and nobody else notices. */
 #include "base/clock.h"
 #include "base/thread.h"
+#include "codec/json.h"
 #include "raw_client.h"
 #include "support/suite.h"
 #include "test_ws_support.h"
@@ -133,6 +134,63 @@ static void test_server_answers_while_others_publish_without_end(void)
     driver_close(&driver);
 }
 
+#define HELD ((size_t)20)
+#define ARGS ((size_t)2000)
+
+/* Sends an event that takes a while to be read. */
+static void send_large_event(struct raw_client *client)
+{
+    struct mqc_value args[ARGS];
+    for (size_t i = 0; i < ARGS; i++)
+        args[i] = mqc_count(i);
+    const struct mqc_event event = {.name = mqc_view_text("e"), .args = args, .arg_count = ARGS};
+    struct mqc__buffer json;
+    struct mqc__buffer bytes;
+    mqc__buffer_init(&json, MIB);
+    mqc__buffer_init(&bytes, MIB);
+    REQUIRE(mqc__json_write_message(mqc_view_text("/a"), &event, &json) == MQC_OK);
+    client_frame_write(RAW_TEXT, mqc__buffer_view(&json), &bytes);
+    CHECK(raw_send(client, mqc__buffer_view(&bytes)));
+    mqc__buffer_fini(&json);
+    mqc__buffer_fini(&bytes);
+}
+
+static size_t publishes(struct server_driver *driver)
+{
+    pthread_mutex_lock(&driver->mutex);
+    const size_t count = driver->publishes;
+    pthread_mutex_unlock(&driver->mutex);
+    return count;
+}
+
+static void test_server_spends_little_time_on_those_that_wait_for_room(void)
+{
+    struct mqc__ws_stats stats;
+    struct server_driver driver;
+    struct raw_client clients[HELD + 1];
+    driver_open(&driver);
+    for (size_t i = 0; i <= HELD; i++)
+        raw_subscribe(&clients[i], &driver, "/b");
+    driver_set(&driver, &driver.publish_error, MQC_EFULL);
+    for (size_t i = 0; i < HELD; i++)
+        send_large_event(&clients[i]);
+    (void)usleep(100000);
+    const size_t before = publishes(&driver);
+    for (size_t i = 0; i < 50; i++) {
+        CHECK(raw_frame(&clients[HELD], RAW_PING, "hi"));
+        raw_expect(&clients[HELD], "pong hi");
+    }
+    /* Not all of them are tried again before somebody else has a turn. */
+    CHECK(publishes(&driver) - before < 50 * HELD / 4);
+    driver_set(&driver, &driver.publish_error, MQC_OK);
+    CHECK(driver_wait(&driver, &driver.published, HELD));
+    mqc__ws_server_stats(driver.server, &stats);
+    CHECK_UNSIGNED(stats.held, HELD);
+    for (size_t i = 0; i <= HELD; i++)
+        raw_drop(&clients[i]);
+    driver_close(&driver);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -141,6 +199,8 @@ int main(void)
         {"server_drops_who_sends_and_never_reads", test_server_drops_who_sends_and_never_reads},
         {"server_answers_while_others_publish_without_end",
          test_server_answers_while_others_publish_without_end},
+        {"server_spends_little_time_on_those_that_wait_for_room",
+         test_server_spends_little_time_on_those_that_wait_for_room},
         CU_TEST_INFO_NULL,
     };
     return suite_run("ws.server_floods", tests);
