@@ -169,7 +169,7 @@ def test_token_and_origin_are_judged_before_the_upgrade(ws):
         check_equal(report["status"], 401)
         check_equal(report["headers"]["www-authenticate"].split(" ")[0], "Bearer")
     client = ws.connect(script, headers=token, origin="https://evil.example")
-    check_equal(client.refused(), (403, "Forbidden"))
+    check_equal(client.refused(), (403, "Origin not allowed"))
     ws.subscribe(script, headers=token, origin="https://good.example")
     # Programs that are no browsers have no origin.
     ws.subscribe(script, headers=token)
