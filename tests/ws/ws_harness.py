@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 from harness import (BIN, PATIENCE, Skip, check, check_equal, environment, free_port, run_suite)
 
@@ -105,11 +106,14 @@ class Client:
 
     def next(self):
         """The next report but for pings."""
-        try:
-            report = self.reports.get(timeout=PATIENCE)
-        except queue.Empty:
-            raise AssertionError(f"{self.name}: nothing comes") from None
-        return self.next() if report["what"] == "ping" else report
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                report = self.reports.get(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"{self.name}: nothing comes") from None
+            if report["what"] != "ping":
+                return report
 
     def expect(self, what):
         report = self.next()
