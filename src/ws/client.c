@@ -129,7 +129,11 @@ static void on_ended(void *context, const char *reason)
     struct mqc__ws_client *client = context;
     mqc__log(MQC_LOG_DEBUG, "WebSocket connection from %s on %s ended: %s",
              client->endpoint.address.data, client->listener->place, reason);
-    mqc__ws_client_drop(client);
+    /* What it said before is handled all the same. */
+    if (client->state == MQC__WS_OPEN && client->first_pending != NULL)
+        client->has_left = true;
+    else
+        mqc__ws_client_drop(client);
 }
 
 static void on_handshake_timeout(uv_timer_t *timer)
@@ -263,12 +267,14 @@ void mqc__ws_client_go_on(struct mqc__ws_client *client)
 {
     mqc__ws_client_take_pending(client);
     mqc__ws_client_answer_close(client);
+    if (client->has_left && client->first_pending == NULL)
+        mqc__ws_client_drop(client);
     mqc__ws_client_steer(client);
 }
 
 void mqc__ws_client_terminate(struct mqc__ws_client *client)
 {
-    if (client->stage == MQC__WS_STAGE_REQUEST)
+    if (client->stage == MQC__WS_STAGE_REQUEST || client->has_left)
         mqc__ws_client_drop(client);
     if (client->stage != MQC__WS_STAGE_TALKING)
         return;

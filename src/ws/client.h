@@ -55,6 +55,7 @@ struct mqc__ws_client {
     struct mqc__ws_pending *first_pending;
     struct mqc__ws_pending **last_pending;
     size_t pending_bytes;
+    bool has_left; /* the connection has ended; what is pending is still handled */
 
     bool awaits_pong;
     bool was_paused; /* for a while since the last ping, so that a pong may not have been read */

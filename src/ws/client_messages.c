@@ -87,6 +87,8 @@ static void enter_hub(struct mqc__ws_client *client)
     client->is_in_hub = true;
 }
 
+/* In the hub before the node hears of it, so that what the node then publishes reaches it; the
+ * acknowledgement is before that in its line, since only this thread takes from the hub. */
 static void open_client(struct mqc__ws_client *client)
 {
     const struct mqc__ws_server *server = client->server;
@@ -94,12 +96,14 @@ static void open_client(struct mqc__ws_client *client)
     const struct mqc__ws_endpoint *endpoint = mqc__ws_client_endpoint(client);
     struct mqc__buffer ack;
     client->state = MQC__WS_OPEN;
-    cluster->client_added(cluster->context, endpoint, client->prefixes, client->prefix_count);
-    mqc__ws_client_log_added(client);
     mqc__buffer_init(&ack, MESSAGE_BYTES_MAX);
     (void)mqc__ws_write_ack(endpoint->id, server->version, &ack);
     enter_hub(client);
     send_text(client, &ack);
+    if (client->stage != MQC__WS_STAGE_TALKING)
+        return;
+    mqc__ws_client_log_added(client);
+    cluster->client_added(cluster->context, endpoint, client->prefixes, client->prefix_count);
 }
 
 void mqc__ws_client_acknowledge(struct mqc__ws_client *client)

@@ -74,7 +74,7 @@ static void serve_metrics(struct mqc__ws_client *client, bool is_head)
     mqc__buffer_fini(&body);
 }
 
-/* What is not for WebSocket; false: there is no such page. */
+/* What is not for WebSocket; false: it should have been. */
 static bool serve_page(struct mqc__ws_client *client, bool has_token)
 {
     const struct mqc_websocket_options *options = client->listener->options;
@@ -85,9 +85,11 @@ static bool serve_page(struct mqc__ws_client *client, bool has_token)
         serve_health(client, is_head);
         return true;
     }
-    if (!options->serves_metrics || !mqc_view_equal(target, mqc_view_text("/metrics")))
+    if (mqc_view_equal(target, mqc_view_text(MQC__WS_PATH)))
         return false;
-    if (has_token)
+    if (!options->serves_metrics || !mqc_view_equal(target, mqc_view_text("/metrics")))
+        refuse(client, 404, "", NULL);
+    else if (has_token)
         serve_metrics(client, is_head);
     else
         refuse(client, 401, "", "WWW-Authenticate: Bearer\r\n");

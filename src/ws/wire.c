@@ -97,6 +97,17 @@ static void on_shut(uv_shutdown_t *request, int status)
     (void)status;
 }
 
+/* The client does not listen any more; what it said before is still there to be read. */
+static void stop_writing(struct mqc__ws_wire *wire)
+{
+    const struct mqc__ws_amount dropped = wire->sent;
+    wire->is_deaf = true;
+    mqc__ws_line_clear(&wire->line);
+    wire->sent = (struct mqc__ws_amount){0};
+    wire->leaving = wire->sent;
+    wire->events.written(wire->events.context, dropped.events);
+}
+
 static void on_written(uv_write_t *request, int status)
 {
     struct mqc__ws_wire *wire = request->data;
@@ -112,7 +123,7 @@ static void on_written(uv_write_t *request, int status)
     if (left.events != 0 || left.answers != 0)
         wire->events.written(wire->events.context, left.events);
     if (status != 0)
-        mqc__ws_wire_end(wire, uv_strerror(status));
+        stop_writing(wire);
     else
         mqc__ws_wire_flush(wire);
 }
@@ -124,7 +135,7 @@ bool mqc__ws_wire_write(struct mqc__ws_wire *wire, const uv_buf_t *pieces, unsig
     if (error == 0)
         return true;
     wire->is_writing = false;
-    mqc__ws_wire_end(wire, uv_strerror(error));
+    stop_writing(wire);
     return false;
 }
 
@@ -155,7 +166,7 @@ static void shut(struct mqc__ws_wire *wire)
 
 void mqc__ws_wire_flush(struct mqc__ws_wire *wire)
 {
-    if (wire->is_writing || wire->has_ended || wire->is_closing || wire->is_shut)
+    if (wire->is_writing || wire->has_ended || wire->is_closing || wire->is_shut || wire->is_deaf)
         return;
     if (wire->tls != NULL)
         mqc__ws_wire_tls_flush(wire);
@@ -169,14 +180,19 @@ void mqc__ws_wire_flush(struct mqc__ws_wire *wire)
  * would be worse off than one that has to come again. */
 static void put(struct mqc__ws_wire *wire, struct mqc__ws_outgoing *outgoing)
 {
-    const bool is_wanted = !wire->has_ended && !wire->is_closing && !wire->is_finishing;
+    const bool is_wanted =
+        !wire->has_ended && !wire->is_closing && !wire->is_finishing && !wire->is_deaf;
     if (is_wanted && mqc__ws_line_append(&wire->line, outgoing)) {
         mqc__ws_amount_add(&wire->sent, outgoing);
         return;
     }
+    struct mqc__ws_amount dropped = {0};
+    mqc__ws_amount_add(&dropped, outgoing);
     mqc__ws_outgoing_unref(outgoing);
     if (is_wanted)
         mqc__ws_wire_end(wire, "memory ran out");
+    else if (wire->is_deaf && !wire->is_closing)
+        wire->events.written(wire->events.context, dropped.events);
 }
 
 void mqc__ws_wire_send(struct mqc__ws_wire *wire, struct mqc__ws_outgoing *outgoing)

@@ -50,6 +50,7 @@ struct mqc__ws_wire {
     bool is_paused;
     bool is_finishing; /* no more will be sent */
     bool is_shut;      /* and that was said to the client */
+    bool is_deaf;      /* writing failed; there may still be something to read */
     bool has_ended;
     bool is_closing;
 };
