@@ -131,7 +131,16 @@ void mqc__inbox_append_locked(struct mqc__inbox *inbox, struct mqc__inbox_item *
         signal_fd(inbox);
     *inbox->last = item;
     inbox->last = &item->next;
-    pthread_cond_signal(&inbox->filled);
+}
+
+void mqc__inbox_unlock_filled(struct mqc__inbox *inbox)
+{
+    const bool is_awaited = inbox->is_awaited && inbox->first != NULL;
+    if (is_awaited)
+        inbox->is_awaited = false; /* once is enough */
+    pthread_mutex_unlock(&inbox->mutex);
+    if (is_awaited)
+        pthread_cond_signal(&inbox->filled);
 }
 
 /* With the mutex held. */
@@ -220,7 +229,7 @@ static enum mqc__inbox_result put_message(struct mqc__inbox *inbox,
         take_memory(item, message);
         append(inbox, item);
     }
-    pthread_mutex_unlock(&inbox->mutex);
+    mqc__inbox_unlock_filled(inbox);
     if (is_queued)
         return MQC__INBOX_QUEUED;
     free(item);
@@ -250,7 +259,7 @@ static bool put_notice(struct mqc__inbox *inbox, struct mqc__inbox_item *item)
     const bool is_queued = *count_of(inbox, item->kind) < most && !inbox->is_closed;
     if (is_queued)
         append(inbox, item);
-    pthread_mutex_unlock(&inbox->mutex);
+    mqc__inbox_unlock_filled(inbox);
     if (!is_queued)
         free(item);
     return is_queued;
@@ -301,8 +310,11 @@ static void unlink_first(struct mqc__inbox *inbox)
 struct mqc__inbox_item *mqc__inbox_take(struct mqc__inbox *inbox, bool wait)
 {
     pthread_mutex_lock(&inbox->mutex);
-    while (inbox->first == NULL && wait && !inbox->is_closed)
+    while (inbox->first == NULL && wait && !inbox->is_closed) {
+        inbox->is_awaited = true;
         pthread_cond_wait(&inbox->filled, &inbox->mutex);
+        inbox->is_awaited = false;
+    }
     struct mqc__inbox_item *item = inbox->first;
     if (item != NULL)
         unlink_first(inbox);

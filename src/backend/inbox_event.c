@@ -69,7 +69,7 @@ bool mqc__inbox_put_reserved(struct mqc__inbox *inbox, struct mqc__inbox_item *i
         mqc__inbox_append_locked(inbox, item);
     else
         mqc__inbox_uncount_locked(inbox, item);
-    pthread_mutex_unlock(&inbox->mutex);
+    mqc__inbox_unlock_filled(inbox);
     return is_queued;
 }
 
@@ -88,6 +88,6 @@ enum mqc__inbox_result mqc__inbox_put_raised(struct mqc__inbox *inbox, struct mq
         mqc__inbox_count_locked(inbox, item);
         mqc__inbox_append_locked(inbox, item);
     }
-    pthread_mutex_unlock(&inbox->mutex);
+    mqc__inbox_unlock_filled(inbox);
     return result;
 }

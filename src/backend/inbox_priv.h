@@ -19,6 +19,7 @@ struct mqc__inbox {
     size_t node_notices;
     size_t raised;
     size_t raised_bytes;
+    bool is_awaited; /* who takes sleeps, and nobody has woken it yet */
     bool is_blocking;
     bool is_closed;
     int fd;
@@ -37,5 +38,8 @@ void mqc__inbox_count_locked(struct mqc__inbox *inbox, const struct mqc__inbox_i
 void mqc__inbox_uncount_locked(struct mqc__inbox *inbox, const struct mqc__inbox_item *item);
 /* Puts in an item that was counted. */
 void mqc__inbox_append_locked(struct mqc__inbox *inbox, struct mqc__inbox_item *item);
+/* Gives the mutex back, and only then wakes who waits for what was put in: it would run into the
+ * mutex otherwise. */
+void mqc__inbox_unlock_filled(struct mqc__inbox *inbox);
 
 #endif
