@@ -1,7 +1,7 @@
 #include "codec/presence.h"
 
 #include "base/fail.h"
-#include "codec/protobuf_priv.h"
+#include "codec/protobuf_unpack.h"
 #include "mqcluster/v1/presence.pb-c.h"
 
 static enum mqc_error check_texts(const struct mqc__presence *presence, struct mqc_error_info *info)
@@ -91,10 +91,9 @@ enum mqc_error mqc__presence_decode(struct mqc__arena *arena, struct mqc_view pa
     if (payload.size > MQC__PRESENCE_BYTES_MAX)
         return mqc__fail(info, MQC_ETOOLARGE, "a presence of %zu bytes, the limit is %d",
                          payload.size, MQC__PRESENCE_BYTES_MAX);
-    const struct mqc__decoder decoder = {.arena = arena, .info = info};
     enum mqc_error error = MQC_OK;
     const Mqcluster__V1__Presence *in =
-        mqc__protobuf_unpack(&decoder, &mqcluster__v1__presence__descriptor, payload, &error);
+        mqc__protobuf_unpack(arena, &mqcluster__v1__presence__descriptor, payload, &error, info);
     if (in == NULL)
         return error;
     if (in->status != MQCLUSTER__V1__PRESENCE__STATUS__UP &&

@@ -20,7 +20,8 @@ struct mqc__sender {
     struct mqc_view node;     /* the node's name */
 };
 
-/* A decoded envelope; everything lives in the arena it was decoded into. */
+/* A decoded envelope: values and lists live in the arena it was decoded into, text in the payload.
+ */
 struct mqc__envelope {
     struct mqc__sender sender;
     uint64_t first_sequence;
@@ -36,13 +37,19 @@ struct mqc__envelope {
  */
 enum mqc_error mqc__protobuf_event(const struct mqc_event *event, struct mqc__buffer *buffer);
 
+/* Tells how many bytes that are, for who wants to have memory ready; and appends them, with the
+ * size that was told. */
+size_t mqc__protobuf_event_size(const struct mqc_event *event);
+enum mqc_error mqc__protobuf_event_sized(const struct mqc_event *event, size_t size,
+                                         struct mqc__buffer *buffer);
+
 /* Appends the fields of an Envelope that stand before its events; errors as above. */
 enum mqc_error mqc__protobuf_header(const struct mqc__sender *sender, uint64_t first_sequence,
                                     bool starts_count, struct mqc__buffer *buffer);
 
 /*
  * Decodes an Envelope into the arena, whose limit bounds the memory that any payload can take.
- * Strings may point into the payload, which must then live as long as the envelope is used.
+ * Text stays in the payload, which must live as long as the envelope is used.
  * Sets and tables come out sorted. MQC_EMALFORMED: not an Envelope, or an element or key twice;
  * MQC_ETOOLARGE: nested deeper than MQC_MAX_DEPTH, or over the arena's limit; *info says what.
  */

@@ -2,83 +2,174 @@
 
 #include "codec/protobuf_priv.h"
 
-static enum mqc_error decode_args(struct mqc__decoder *decoder, const Mqcluster__V1__Event *in,
+/* An Event, of which the fields were counted. */
+struct event_outline {
+    struct mqc_view content;
+    struct mqc_view name;
+    size_t arg_count;
+    size_t metadata_count;
+};
+
+static enum mqc_error outline_event(const struct mqc__decoder *decoder, struct mqc_view content,
+                                    struct event_outline *outline_out)
+{
+    *outline_out = (struct event_outline){.content = content};
+    struct mqc__wire_reader reader = mqc__wire_reader(content);
+    while (reader.at != reader.end) {
+        struct mqc__wire_field field;
+        const enum mqc_error error =
+            mqc__protobuf_next(decoder, &mqc__schema_event, &reader, &field);
+        if (error != MQC_OK)
+            return error;
+        switch (field.number) {
+        case MQC__TAG_EVENT_NAME >> 3: outline_out->name = field.bytes; break;
+        case MQC__TAG_EVENT_ARGS >> 3: outline_out->arg_count++; break;
+        case MQC__TAG_EVENT_METADATA >> 3: outline_out->metadata_count++; break;
+        default: break;
+        }
+    }
+    return MQC_OK;
+}
+
+static enum mqc_error decode_args(struct mqc__decoder *decoder, const struct event_outline *outline,
                                   struct mqc_event *out)
 {
-    if (in->n_args == 0)
+    if (outline->arg_count == 0)
         return MQC_OK;
     enum mqc_error error = MQC_OK;
     struct mqc_value *args =
-        mqc__protobuf_array(decoder, in->n_args, sizeof(struct mqc_value), &error);
+        mqc__protobuf_array(decoder, outline->arg_count, sizeof(struct mqc_value), &error);
     if (args == NULL)
         return error;
     decoder->part = "argument";
-    for (size_t i = 0; i < in->n_args; i++) {
-        decoder->part_number = i + 1;
-        error = mqc__protobuf_value(decoder, in->args[i], &args[i]);
+    decoder->part_number = 0;
+    struct mqc__wire_reader reader = mqc__wire_reader(outline->content);
+    while (decoder->part_number < outline->arg_count) {
+        struct mqc__wire_field field;
+        error = mqc__protobuf_next(decoder, &mqc__schema_event, &reader, &field);
+        if (error == MQC_OK && field.number == MQC__TAG_EVENT_ARGS >> 3)
+            error = mqc__protobuf_value(decoder, field.bytes, 1, &args[decoder->part_number++]);
         if (error != MQC_OK)
             return error;
     }
     out->args = args;
-    out->arg_count = in->n_args;
+    out->arg_count = outline->arg_count;
     return MQC_OK;
 }
 
-static enum mqc_error decode_metadata(struct mqc__decoder *decoder, const Mqcluster__V1__Event *in,
-                                      struct mqc_event *out)
+static enum mqc_error decode_metadatum(struct mqc__decoder *decoder, struct mqc_view content,
+                                       struct mqc_metadata *out)
 {
-    if (in->n_metadata == 0)
+    bool has_value = false;
+    struct mqc__wire_reader reader = mqc__wire_reader(content);
+    while (reader.at != reader.end) {
+        struct mqc__wire_field field;
+        enum mqc_error error = mqc__protobuf_next(decoder, &mqc__schema_metadata, &reader, &field);
+        if (error != MQC_OK)
+            return error;
+        if (field.number == MQC__TAG_METADATA_ID >> 3)
+            out->id = field.value;
+        if (field.number != MQC__TAG_METADATA_VALUE >> 3)
+            continue;
+        if (has_value)
+            return mqc__protobuf_refuse_bytes(decoder, (const uint8_t *)field.bytes.data,
+                                              MQC_EMALFORMED,
+                                              "a field that stands only once comes again");
+        has_value = true;
+        error = mqc__protobuf_value(decoder, field.bytes, 1, &out->value);
+        if (error != MQC_OK)
+            return error;
+    }
+    return MQC_OK;
+}
+
+static enum mqc_error decode_metadata(struct mqc__decoder *decoder,
+                                      const struct event_outline *outline, struct mqc_event *out)
+{
+    if (outline->metadata_count == 0)
         return MQC_OK;
     enum mqc_error error = MQC_OK;
     struct mqc_metadata *metadata =
-        mqc__protobuf_array(decoder, in->n_metadata, sizeof(struct mqc_metadata), &error);
+        mqc__protobuf_array(decoder, outline->metadata_count, sizeof(struct mqc_metadata), &error);
     if (metadata == NULL)
         return error;
     decoder->part = "metadata";
-    for (size_t i = 0; i < in->n_metadata; i++) {
-        decoder->part_number = i + 1;
-        metadata[i].id = in->metadata[i]->id;
-        if (in->metadata[i]->value == NULL)
-            continue;
-        error = mqc__protobuf_value(decoder, in->metadata[i]->value, &metadata[i].value);
+    decoder->part_number = 0;
+    struct mqc__wire_reader reader = mqc__wire_reader(outline->content);
+    while (decoder->part_number < outline->metadata_count) {
+        struct mqc__wire_field field;
+        error = mqc__protobuf_next(decoder, &mqc__schema_event, &reader, &field);
+        if (error == MQC_OK && field.number == MQC__TAG_EVENT_METADATA >> 3)
+            error = decode_metadatum(decoder, field.bytes, &metadata[decoder->part_number++]);
         if (error != MQC_OK)
             return error;
     }
     out->metadata = metadata;
-    out->metadata_count = in->n_metadata;
+    out->metadata_count = outline->metadata_count;
     return MQC_OK;
 }
 
-static enum mqc_error decode_event(struct mqc__decoder *decoder, const Mqcluster__V1__Event *in,
+static enum mqc_error decode_event(struct mqc__decoder *decoder, struct mqc_view content,
                                    struct mqc_event *out)
 {
-    out->name = mqc_view_bytes(in->name.data, in->name.len);
-    decoder->event_name = out->name;
+    struct event_outline outline;
+    enum mqc_error error = outline_event(decoder, content, &outline);
+    if (error != MQC_OK)
+        return error;
+    out->name = outline.name;
+    decoder->event_name = outline.name;
+    error = decode_args(decoder, &outline, out);
+    if (error == MQC_OK)
+        error = decode_metadata(decoder, &outline, out);
+    if (error != MQC_OK || outline.name.size != 0)
+        return error;
     decoder->part = NULL;
-    if (out->name.size == 0)
-        return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "it has no name");
-    const enum mqc_error error = decode_args(decoder, in, out);
-    return error != MQC_OK ? error : decode_metadata(decoder, in, out);
+    return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "it has no name");
 }
 
-static enum mqc_error decode_events(struct mqc__decoder *decoder, const Mqcluster__V1__Envelope *in,
+/* Reads all but the events, which it counts. */
+static enum mqc_error outline_envelope(const struct mqc__decoder *decoder, struct mqc_view payload,
+                                       struct mqc__envelope *out)
+{
+    struct mqc__wire_reader reader = mqc__wire_reader(payload);
+    while (reader.at != reader.end) {
+        struct mqc__wire_field field;
+        const enum mqc_error error =
+            mqc__protobuf_next(decoder, &mqc__schema_envelope, &reader, &field);
+        if (error != MQC_OK)
+            return error;
+        switch (field.number) {
+        case MQC__TAG_ENVELOPE_INSTANCE >> 3: out->sender.instance = field.bytes; break;
+        case MQC__TAG_ENVELOPE_NODE >> 3: out->sender.node = field.bytes; break;
+        case MQC__TAG_ENVELOPE_FIRST_SEQUENCE >> 3: out->first_sequence = field.value; break;
+        case MQC__TAG_ENVELOPE_STARTS_COUNT >> 3: out->starts_count = field.value != 0; break;
+        case MQC__TAG_ENVELOPE_EVENTS >> 3: out->event_count++; break;
+        default: break;
+        }
+    }
+    return MQC_OK;
+}
+
+static enum mqc_error decode_events(struct mqc__decoder *decoder, struct mqc_view payload,
                                     struct mqc__envelope *out)
 {
-    if (in->n_events == 0)
+    if (out->event_count == 0)
         return MQC_OK;
     enum mqc_error error = MQC_OK;
     struct mqc_event *events =
-        mqc__protobuf_array(decoder, in->n_events, sizeof(struct mqc_event), &error);
+        mqc__protobuf_array(decoder, out->event_count, sizeof(struct mqc_event), &error);
     if (events == NULL)
         return error;
-    for (size_t i = 0; i < in->n_events; i++) {
-        decoder->event_number = i + 1;
-        error = decode_event(decoder, in->events[i], &events[i]);
+    struct mqc__wire_reader reader = mqc__wire_reader(payload);
+    while (decoder->event_number < out->event_count) {
+        struct mqc__wire_field field;
+        error = mqc__protobuf_next(decoder, &mqc__schema_envelope, &reader, &field);
+        if (error == MQC_OK && field.number == MQC__TAG_ENVELOPE_EVENTS >> 3)
+            error = decode_event(decoder, field.bytes, &events[decoder->event_number++]);
         if (error != MQC_OK)
             return error;
     }
     out->events = events;
-    out->event_count = in->n_events;
     return MQC_OK;
 }
 
@@ -86,18 +177,12 @@ enum mqc_error mqc__protobuf_decode(struct mqc__arena *arena, struct mqc_view pa
                                     struct mqc__envelope *envelope_out, struct mqc_error_info *info)
 {
     *envelope_out = (struct mqc__envelope){.event_count = 0};
-    struct mqc__decoder decoder = {.arena = arena, .info = info};
-    enum mqc_error error = MQC_OK;
-    const Mqcluster__V1__Envelope *in =
-        mqc__protobuf_unpack(&decoder, &mqcluster__v1__envelope__descriptor, payload, &error);
-    if (in == NULL)
-        return error;
-    struct mqc__envelope out = {
-        .sender = {.instance = mqc_view_bytes(in->instance.data, in->instance.len),
-                   .node = mqc_view_bytes(in->node.data, in->node.len)},
-        .first_sequence = in->first_sequence,
-        .starts_count = in->starts_count != 0};
-    error = decode_events(&decoder, in, &out);
+    struct mqc__decoder decoder = {
+        .arena = arena, .info = info, .start = (const uint8_t *)payload.data};
+    struct mqc__envelope out = {.event_count = 0};
+    enum mqc_error error = outline_envelope(&decoder, payload, &out);
+    if (error == MQC_OK)
+        error = decode_events(&decoder, payload, &out);
     if (error != MQC_OK)
         return error;
     out.unknown_count = decoder.unknown_count;

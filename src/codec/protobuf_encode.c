@@ -1,41 +1,16 @@
 #include "codec/protobuf.h"
 
-#include "mqcluster/v1/event.pb-c.h"
+#include "codec/protobuf_schema.h"
 
 #include <limits.h>
-#include <stdalign.h>
 
-/* Room for about 60 values: the events of a sensor do without the heap. */
-#define SCRATCH_BYTES 4096
+/*
+ * Two passes over an event: one for its size, so that it is written once, into memory that is just
+ * large enough; one that writes it from its end, so that no length has to be found a second time.
+ */
 
-/* The message structures of one event: on the stack while they fit, else in an arena. */
-struct encoder {
-    struct mqc__arena arena;
-    size_t used;
-    bool has_failed;
-    alignas(max_align_t) char scratch[SCRATCH_BYTES];
-};
-
-static void *take(struct encoder *encoder, size_t count, size_t size)
-{
-    const size_t step = alignof(max_align_t);
-    const size_t room = SCRATCH_BYTES - encoder->used;
-    if (count <= room / size) {
-        const size_t taken = (count * size + step - 1) / step * step;
-        void *memory = encoder->scratch + encoder->used;
-        encoder->used += taken < room ? taken : room;
-        return memory;
-    }
-    void *memory = mqc__arena_array(&encoder->arena, count, size);
-    if (memory == NULL)
-        encoder->has_failed = true;
-    return memory;
-}
-
-static ProtobufCBinaryData bytes_of(struct mqc_view view)
-{
-    return (ProtobufCBinaryData){.len = view.size, .data = (uint8_t *)view.data};
-}
+/* Addresses and subnets, by the number of their address bytes on the wire. */
+#define IPV4_BYTES ((size_t)4)
 
 static bool is_ipv4(const struct mqc_address *address)
 {
@@ -43,158 +18,234 @@ static bool is_ipv4(const struct mqc_address *address)
     return memcmp(address->bytes, mapped, sizeof mapped) == 0;
 }
 
-static void build_address(const struct mqc_address *address, Mqcluster__V1__Value *out)
+static uint64_t zigzag(int64_t number)
+{
+    return (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
+}
+
+static uint32_t port_number(struct mqc_port port)
+{
+    return (uint32_t)port.number << 2 | port.protocol;
+}
+
+static size_t value_size(const struct mqc_value *value);
+
+static size_t list_size(struct mqc_list list)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < list.count; i++)
+        size += mqc__wire_bytes_size(value_size(&list.items[i]));
+    return size;
+}
+
+static size_t entries_size(struct mqc_entries entries)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < entries.count; i++)
+        size += mqc__wire_bytes_size(value_size(&entries.items[i].key)) +
+                mqc__wire_bytes_size(value_size(&entries.items[i].value));
+    return size;
+}
+
+/* The size of a Value's content. */
+static size_t value_size(const struct mqc_value *value)
+{
+    switch (value->type) {
+    case MQC_TYPE_NONE: return 0;
+    case MQC_TYPE_BOOLEAN: return 2;
+    case MQC_TYPE_COUNT: return 1 + mqc__wire_varint_size(value->as.count);
+    case MQC_TYPE_INTEGER: return 1 + mqc__wire_varint_size(zigzag(value->as.integer));
+    case MQC_TYPE_TIMESPAN: return 1 + mqc__wire_varint_size(zigzag(value->as.ns));
+    case MQC_TYPE_REAL:
+    case MQC_TYPE_TIMESTAMP: return 1 + sizeof(uint64_t);
+    case MQC_TYPE_STRING:
+    case MQC_TYPE_ENUM: return mqc__wire_bytes_size(value->as.text.size);
+    case MQC_TYPE_ADDRESS:
+        return is_ipv4(&value->as.address) ? 1 + IPV4_BYTES : 2 + sizeof value->as.address.bytes;
+    case MQC_TYPE_SUBNET:
+        return 3 + (is_ipv4(&value->as.subnet.network) ? IPV4_BYTES
+                                                       : sizeof value->as.subnet.network.bytes);
+    case MQC_TYPE_PORT: return 1 + mqc__wire_varint_size(port_number(value->as.port));
+    case MQC_TYPE_SET:
+    case MQC_TYPE_VECTOR: return mqc__wire_bytes_size(list_size(value->as.list));
+    case MQC_TYPE_TABLE: return mqc__wire_bytes_size(entries_size(value->as.entries));
+    }
+    return 0;
+}
+
+static void put_address(struct mqc__wire_writer *writer, const struct mqc_address *address)
 {
     const uint8_t *bytes = address->bytes;
-    if (!is_ipv4(address)) {
-        out->kind_case = MQCLUSTER__V1__VALUE__KIND_IPV6;
-        out->ipv6 = bytes_of(mqc_view_bytes(bytes, sizeof address->bytes));
+    if (is_ipv4(address)) {
+        /* A number in little-endian order. */
+        const uint8_t reversed[IPV4_BYTES] = {bytes[15], bytes[14], bytes[13], bytes[12]};
+        mqc__wire_put(writer, reversed, sizeof reversed);
+        mqc__wire_put_byte(writer, MQC__TAG_VALUE(IPV4, FIXED32));
         return;
     }
-    out->kind_case = MQCLUSTER__V1__VALUE__KIND_IPV4;
-    out->ipv4 = (uint32_t)bytes[12] << 24 | (uint32_t)bytes[13] << 16 | (uint32_t)bytes[14] << 8 |
-                (uint32_t)bytes[15];
+    mqc__wire_put(writer, bytes, sizeof address->bytes);
+    mqc__wire_put_byte(writer, sizeof address->bytes);
+    mqc__wire_put_byte(writer, MQC__TAG_VALUE(IPV6, BYTES));
 }
 
-static void build_subnet(struct encoder *encoder, const struct mqc_subnet *subnet,
-                         Mqcluster__V1__Value *out)
+static void put_subnet(struct mqc__wire_writer *writer, const struct mqc_subnet *subnet)
 {
-    const size_t skipped = is_ipv4(&subnet->network) ? 12 : 0;
-    const size_t address_bytes = sizeof subnet->network.bytes - skipped;
-    uint8_t *bytes = take(encoder, address_bytes + 1, 1);
-    if (bytes == NULL)
-        return;
-    memcpy(bytes, subnet->network.bytes + skipped, address_bytes);
-    bytes[address_bytes] = (uint8_t)(subnet->length - 8 * skipped);
-    out->kind_case = MQCLUSTER__V1__VALUE__KIND_SUBNET;
-    out->subnet = bytes_of(mqc_view_bytes(bytes, address_bytes + 1));
+    const size_t whole = sizeof subnet->network.bytes;
+    const size_t skipped = is_ipv4(&subnet->network) ? whole - IPV4_BYTES : 0;
+    mqc__wire_put_byte(writer, (uint8_t)(subnet->length - 8 * skipped));
+    mqc__wire_put(writer, subnet->network.bytes + skipped, whole - skipped);
+    mqc__wire_put_byte(writer, (uint8_t)(whole - skipped + 1));
+    mqc__wire_put_byte(writer, MQC__TAG_VALUE(SUBNET, BYTES));
 }
 
-static void build_value(struct encoder *encoder, const struct mqc_value *in,
-                        Mqcluster__V1__Value *out);
-
-/* `count` empty messages of `size` bytes each, and the pointers to them that protobuf-c wants. */
-static Mqcluster__V1__Value **take_values(struct encoder *encoder, size_t count)
+static void put_bytes(struct mqc__wire_writer *writer, struct mqc_view bytes, uint8_t tag)
 {
-    Mqcluster__V1__Value *values = take(encoder, count, sizeof *values);
-    Mqcluster__V1__Value **pointers = take(encoder, count, sizeof(void *));
-    if (values == NULL || pointers == NULL)
-        return NULL;
-    for (size_t i = 0; i < count; i++) {
-        mqcluster__v1__value__init(&values[i]);
-        pointers[i] = &values[i];
+    mqc__wire_put(writer, bytes.data, bytes.size);
+    mqc__wire_put_varint(writer, bytes.size);
+    mqc__wire_put_byte(writer, tag);
+}
+
+static void put_varint(struct mqc__wire_writer *writer, uint64_t number, uint8_t tag)
+{
+    mqc__wire_put_varint(writer, number);
+    mqc__wire_put_byte(writer, tag);
+}
+
+static void put_fixed64(struct mqc__wire_writer *writer, uint64_t number, uint8_t tag)
+{
+    mqc__wire_put_fixed(writer, number, sizeof number);
+    mqc__wire_put_byte(writer, tag);
+}
+
+static void put_real(struct mqc__wire_writer *writer, double real)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &real, sizeof bits);
+    put_fixed64(writer, bits, MQC__TAG_VALUE(REAL, FIXED64));
+}
+
+static void put_value(struct mqc__wire_writer *writer, const struct mqc_value *value, uint8_t tag);
+
+static void put_list(struct mqc__wire_writer *writer, struct mqc_list list, uint8_t tag)
+{
+    const uint8_t *end = writer->at;
+    for (size_t i = list.count; i-- != 0;)
+        put_value(writer, &list.items[i], MQC__TAG_LIST_ITEMS);
+    mqc__wire_enclose(writer, end, tag);
+}
+
+static void put_entries(struct mqc__wire_writer *writer, struct mqc_entries entries, uint8_t tag)
+{
+    const uint8_t *end = writer->at;
+    for (size_t i = entries.count; i-- != 0;) {
+        put_value(writer, &entries.items[i].value, MQC__TAG_LIST_ITEMS);
+        put_value(writer, &entries.items[i].key, MQC__TAG_LIST_ITEMS);
     }
-    return pointers;
+    mqc__wire_enclose(writer, end, tag);
 }
 
-static Mqcluster__V1__List *build_list(struct encoder *encoder, struct mqc_list list)
+static void put_kind(struct mqc__wire_writer *writer, const struct mqc_value *value)
 {
-    Mqcluster__V1__List *out = take(encoder, 1, sizeof *out);
-    if (out == NULL)
-        return NULL;
-    mqcluster__v1__list__init(out);
-    if (list.count == 0)
-        return out;
-    out->items = take_values(encoder, list.count);
-    if (out->items == NULL)
-        return NULL;
-    out->n_items = list.count;
-    for (size_t i = 0; i < list.count; i++)
-        build_value(encoder, &list.items[i], out->items[i]);
-    return out;
-}
-
-static Mqcluster__V1__List *build_entries(struct encoder *encoder, struct mqc_entries entries)
-{
-    Mqcluster__V1__List *out = take(encoder, 1, sizeof *out);
-    if (out == NULL)
-        return NULL;
-    mqcluster__v1__list__init(out);
-    if (entries.count == 0)
-        return out;
-    out->items = take_values(encoder, 2 * entries.count);
-    if (out->items == NULL)
-        return NULL;
-    out->n_items = 2 * entries.count;
-    for (size_t i = 0; i < entries.count; i++) {
-        build_value(encoder, &entries.items[i].key, out->items[2 * i]);
-        build_value(encoder, &entries.items[i].value, out->items[2 * i + 1]);
-    }
-    return out;
-}
-
-#define SET_KIND(out, kind, field, value)                                                          \
-    ((out)->kind_case = MQCLUSTER__V1__VALUE__KIND_##kind, (out)->field = (value))
-
-static void build_value(struct encoder *encoder, const struct mqc_value *in,
-                        Mqcluster__V1__Value *out)
-{
-    switch (in->type) {
+    switch (value->type) {
     case MQC_TYPE_NONE: return;
-    case MQC_TYPE_BOOLEAN: SET_KIND(out, BOOLEAN, boolean, in->as.boolean); return;
-    case MQC_TYPE_COUNT: SET_KIND(out, COUNT, count, in->as.count); return;
-    case MQC_TYPE_INTEGER: SET_KIND(out, INTEGER, integer, in->as.integer); return;
-    case MQC_TYPE_REAL: SET_KIND(out, REAL, real, in->as.real); return;
-    case MQC_TYPE_STRING: SET_KIND(out, STRING, string, bytes_of(in->as.text)); return;
-    case MQC_TYPE_ADDRESS: build_address(&in->as.address, out); return;
-    case MQC_TYPE_SUBNET: build_subnet(encoder, &in->as.subnet, out); return;
+    case MQC_TYPE_BOOLEAN:
+        put_varint(writer, value->as.boolean ? 1 : 0, MQC__TAG_VALUE(BOOLEAN, VARINT));
+        return;
+    case MQC_TYPE_COUNT: put_varint(writer, value->as.count, MQC__TAG_VALUE(COUNT, VARINT)); return;
+    case MQC_TYPE_INTEGER:
+        put_varint(writer, zigzag(value->as.integer), MQC__TAG_VALUE(INTEGER, VARINT));
+        return;
+    case MQC_TYPE_REAL: put_real(writer, value->as.real); return;
+    case MQC_TYPE_STRING: put_bytes(writer, value->as.text, MQC__TAG_VALUE(STRING, BYTES)); return;
+    case MQC_TYPE_ADDRESS: put_address(writer, &value->as.address); return;
+    case MQC_TYPE_SUBNET: put_subnet(writer, &value->as.subnet); return;
     case MQC_TYPE_PORT:
-        SET_KIND(out, PORT, port, (uint32_t)in->as.port.number << 2 | in->as.port.protocol);
+        put_varint(writer, port_number(value->as.port), MQC__TAG_VALUE(PORT, VARINT));
         return;
-    case MQC_TYPE_TIMESTAMP: SET_KIND(out, TIMESTAMP, timestamp, in->as.ns); return;
-    case MQC_TYPE_TIMESPAN: SET_KIND(out, TIMESPAN, timespan, in->as.ns); return;
-    case MQC_TYPE_ENUM: SET_KIND(out, ENUMERATION, enumeration, bytes_of(in->as.text)); return;
-    case MQC_TYPE_SET: SET_KIND(out, SET, set, build_list(encoder, in->as.list)); return;
+    case MQC_TYPE_TIMESTAMP:
+        put_fixed64(writer, (uint64_t)value->as.ns, MQC__TAG_VALUE(TIMESTAMP, FIXED64));
+        return;
+    case MQC_TYPE_TIMESPAN:
+        put_varint(writer, zigzag(value->as.ns), MQC__TAG_VALUE(TIMESPAN, VARINT));
+        return;
+    case MQC_TYPE_ENUM:
+        put_bytes(writer, value->as.text, MQC__TAG_VALUE(ENUMERATION, BYTES));
+        return;
+    case MQC_TYPE_SET: put_list(writer, value->as.list, MQC__TAG_VALUE(SET, BYTES)); return;
     case MQC_TYPE_TABLE:
-        SET_KIND(out, TABLE, table, build_entries(encoder, in->as.entries));
+        put_entries(writer, value->as.entries, MQC__TAG_VALUE(TABLE, BYTES));
         return;
-    case MQC_TYPE_VECTOR: SET_KIND(out, VECTOR, vector, build_list(encoder, in->as.list)); return;
+    case MQC_TYPE_VECTOR: put_list(writer, value->as.list, MQC__TAG_VALUE(VECTOR, BYTES)); return;
     }
 }
 
-static void build_metadata(struct encoder *encoder, const struct mqc_event *in,
-                           Mqcluster__V1__Event *out)
+static void put_value(struct mqc__wire_writer *writer, const struct mqc_value *value, uint8_t tag)
 {
-    const size_t count = in->metadata_count;
-    Mqcluster__V1__Metadata *metadata = take(encoder, count, sizeof *metadata);
-    Mqcluster__V1__Value **values = take_values(encoder, count);
-    Mqcluster__V1__Metadata **pointers = take(encoder, count, sizeof(void *));
-    if (metadata == NULL || values == NULL || pointers == NULL)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        mqcluster__v1__metadata__init(&metadata[i]);
-        build_value(encoder, &in->metadata[i].value, values[i]);
-        metadata[i].id = in->metadata[i].id;
-        metadata[i].value = values[i];
-        pointers[i] = &metadata[i];
+    const uint8_t *end = writer->at;
+    put_kind(writer, value);
+    mqc__wire_enclose(writer, end, tag);
+}
+
+/* Fields of proto3 that have their default value are left out. */
+static size_t number_size(uint64_t number)
+{
+    return number != 0 ? 1 + mqc__wire_varint_size(number) : 0;
+}
+
+static void put_number(struct mqc__wire_writer *writer, uint64_t number, uint8_t tag)
+{
+    if (number != 0)
+        put_varint(writer, number, tag);
+}
+
+static size_t text_size(struct mqc_view text)
+{
+    return text.size != 0 ? mqc__wire_bytes_size(text.size) : 0;
+}
+
+static void put_text(struct mqc__wire_writer *writer, struct mqc_view text, uint8_t tag)
+{
+    if (text.size != 0)
+        put_bytes(writer, text, tag);
+}
+
+static size_t event_size(const struct mqc_event *event)
+{
+    size_t size = text_size(event->name);
+    for (size_t i = 0; i < event->arg_count; i++)
+        size += mqc__wire_bytes_size(value_size(&event->args[i]));
+    for (size_t i = 0; i < event->metadata_count; i++) {
+        const struct mqc_metadata *metadata = &event->metadata[i];
+        size += mqc__wire_bytes_size(number_size(metadata->id) +
+                                     mqc__wire_bytes_size(value_size(&metadata->value)));
     }
-    out->metadata = pointers;
-    out->n_metadata = count;
+    return size;
 }
 
-static void build_event(struct encoder *encoder, const struct mqc_event *in,
-                        Mqcluster__V1__Event *out)
+static void put_metadata(struct mqc__wire_writer *writer, const struct mqc_metadata *metadata)
 {
-    mqcluster__v1__event__init(out);
-    out->name = bytes_of(in->name);
-    if (in->metadata_count != 0)
-        build_metadata(encoder, in, out);
-    if (in->arg_count == 0)
-        return;
-    out->args = take_values(encoder, in->arg_count);
-    if (out->args == NULL)
-        return;
-    out->n_args = in->arg_count;
-    for (size_t i = 0; i < in->arg_count; i++)
-        build_value(encoder, &in->args[i], out->args[i]);
+    const uint8_t *end = writer->at;
+    put_value(writer, &metadata->value, MQC__TAG_METADATA_VALUE);
+    put_number(writer, metadata->id, MQC__TAG_METADATA_ID);
+    mqc__wire_enclose(writer, end, MQC__TAG_EVENT_METADATA);
 }
 
-/* Appends what of an Envelope is set; on failure the buffer is as it was. */
-static enum mqc_error pack(const Mqcluster__V1__Envelope *envelope, struct mqc__buffer *buffer)
+static void put_event(struct mqc__wire_writer *writer, const struct mqc_event *event)
 {
-    const size_t size = mqcluster__v1__envelope__get_packed_size(envelope);
-    if (size == 0)
-        return MQC_OK;
+    const uint8_t *end = writer->at;
+    for (size_t i = event->metadata_count; i-- != 0;)
+        put_metadata(writer, &event->metadata[i]);
+    for (size_t i = event->arg_count; i-- != 0;)
+        put_value(writer, &event->args[i], MQC__TAG_EVENT_ARGS);
+    put_text(writer, event->name, MQC__TAG_EVENT_NAME);
+    mqc__wire_enclose(writer, end, MQC__TAG_ENVELOPE_EVENTS);
+}
+
+/* Makes room behind what is in the buffer, and a writer that stands at its end. On failure the
+ * buffer is as it was. */
+static enum mqc_error make_room(struct mqc__buffer *buffer, size_t size,
+                                struct mqc__wire_writer *writer_out)
+{
     /* Lengths inside a message are 32-bit, and readers stop at 2 GiB. */
     if (size > INT_MAX || size > buffer->limit_bytes - buffer->size)
         return MQC_ETOOLARGE;
@@ -204,34 +255,44 @@ static enum mqc_error pack(const Mqcluster__V1__Envelope *envelope, struct mqc__
         buffer->has_failed = had_failed;
         return MQC_ENOMEM;
     }
-    (void)mqcluster__v1__envelope__pack(envelope, bytes);
+    writer_out->at = bytes + size;
     return MQC_OK;
+}
+
+size_t mqc__protobuf_event_size(const struct mqc_event *event)
+{
+    return mqc__wire_bytes_size(event_size(event));
+}
+
+enum mqc_error mqc__protobuf_event_sized(const struct mqc_event *event, size_t size,
+                                         struct mqc__buffer *buffer)
+{
+    struct mqc__wire_writer writer;
+    const enum mqc_error error = make_room(buffer, size, &writer);
+    if (error == MQC_OK)
+        put_event(&writer, event);
+    return error;
 }
 
 enum mqc_error mqc__protobuf_event(const struct mqc_event *event, struct mqc__buffer *buffer)
 {
-    struct encoder encoder;
-    mqc__arena_init(&encoder.arena, SIZE_MAX);
-    encoder.used = 0;
-    encoder.has_failed = false;
-    Mqcluster__V1__Event out;
-    build_event(&encoder, event, &out);
-    Mqcluster__V1__Event *events[] = {&out};
-    Mqcluster__V1__Envelope envelope = MQCLUSTER__V1__ENVELOPE__INIT;
-    envelope.n_events = 1;
-    envelope.events = events;
-    const enum mqc_error error = encoder.has_failed ? MQC_ENOMEM : pack(&envelope, buffer);
-    mqc__arena_fini(&encoder.arena);
-    return error;
+    return mqc__protobuf_event_sized(event, mqc__protobuf_event_size(event), buffer);
 }
 
 enum mqc_error mqc__protobuf_header(const struct mqc__sender *sender, uint64_t first_sequence,
                                     bool starts_count, struct mqc__buffer *buffer)
 {
-    Mqcluster__V1__Envelope envelope = MQCLUSTER__V1__ENVELOPE__INIT;
-    envelope.instance = bytes_of(sender->instance);
-    envelope.node = bytes_of(sender->node);
-    envelope.first_sequence = first_sequence;
-    envelope.starts_count = starts_count;
-    return pack(&envelope, buffer);
+    const size_t size = text_size(sender->instance) + text_size(sender->node) +
+                        number_size(first_sequence) + number_size(starts_count ? 1 : 0);
+    if (size == 0)
+        return MQC_OK;
+    struct mqc__wire_writer writer;
+    const enum mqc_error error = make_room(buffer, size, &writer);
+    if (error != MQC_OK)
+        return error;
+    put_number(&writer, starts_count ? 1 : 0, MQC__TAG_ENVELOPE_STARTS_COUNT);
+    put_number(&writer, first_sequence, MQC__TAG_ENVELOPE_FIRST_SEQUENCE);
+    put_text(&writer, sender->node, MQC__TAG_ENVELOPE_NODE);
+    put_text(&writer, sender->instance, MQC__TAG_ENVELOPE_INSTANCE);
+    return MQC_OK;
 }

@@ -1,57 +1,17 @@
-#include "base/fail.h"
 #include "codec/protobuf_priv.h"
 #include "value/sort.h"
 
-enum mqc_error mqc__protobuf_refuse(const struct mqc__decoder *decoder, enum mqc_error code,
-                                    const char *problem)
-{
-    /* The name comes from outside and the text goes into logs: nothing but printable characters. */
-    char name[65];
-    size_t length = 0;
-    for (; length < decoder->event_name.size && length < sizeof name - 1; length++) {
-        const char byte = decoder->event_name.data[length];
-        name[length] = '?';
-        if (byte >= ' ' && byte <= '~')
-            name[length] = byte;
-    }
-    name[length] = '\0';
-    if (decoder->part == NULL)
-        return mqc__fail(decoder->info, code, "event %zu (%s): %s", decoder->event_number, name,
-                         problem);
-    return mqc__fail(decoder->info, code, "event %zu (%s), %s %zu: %s", decoder->event_number, name,
-                     decoder->part, decoder->part_number, problem);
-}
-
-void *mqc__protobuf_array(const struct mqc__decoder *decoder, size_t count, size_t size,
-                          enum mqc_error *error_out)
-{
-    void *array = mqc__arena_array(decoder->arena, count, size);
-    if (array != NULL)
-        return array;
-    *error_out = decoder->arena->is_over_limit
-                     ? mqc__fail(decoder->info, MQC_ETOOLARGE,
-                                 "the payload takes more than %zu bytes when decoded",
-                                 decoder->arena->limit_bytes)
-                     : mqc__fail(decoder->info, MQC_ENOMEM, "no memory to decode a payload");
-    return NULL;
-}
-
-static struct mqc_view view_of(ProtobufCBinaryData bytes)
-{
-    return mqc_view_bytes(bytes.data, bytes.len);
-}
-
-static void set_ipv4(struct mqc_address *address, uint32_t number)
+static void set_ipv4(struct mqc_address *address, uint64_t number)
 {
     *address = (struct mqc_address){.bytes = {[10] = 0xff, [11] = 0xff}};
     for (unsigned i = 0; i < 4; i++)
         address->bytes[12 + i] = (uint8_t)(number >> (24 - 8 * i));
 }
 
-static enum mqc_error decode_ipv6(const struct mqc__decoder *decoder, ProtobufCBinaryData bytes,
+static enum mqc_error decode_ipv6(const struct mqc__decoder *decoder, struct mqc_view bytes,
                                   struct mqc_address *out)
 {
-    if (bytes.len != sizeof out->bytes)
+    if (bytes.size != sizeof out->bytes)
         return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "an IPv6 address is not 16 bytes");
     memcpy(out->bytes, bytes.data, sizeof out->bytes);
     return MQC_OK;
@@ -67,13 +27,13 @@ static bool has_host_bits(const struct mqc_subnet *subnet)
     return false;
 }
 
-static enum mqc_error decode_subnet(const struct mqc__decoder *decoder, ProtobufCBinaryData bytes,
+static enum mqc_error decode_subnet(const struct mqc__decoder *decoder, struct mqc_view bytes,
                                     struct mqc_subnet *out)
 {
-    if (bytes.len != 5 && bytes.len != 17)
+    if (bytes.size != 5 && bytes.size != 17)
         return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "a subnet is neither 5 nor 17 bytes");
-    const size_t address_bytes = bytes.len - 1;
-    const unsigned length = bytes.data[address_bytes];
+    const size_t address_bytes = bytes.size - 1;
+    const unsigned length = (unsigned char)bytes.data[address_bytes];
     if (length > address_bytes * 8)
         return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "a subnet's prefix is too long");
     *out = (struct mqc_subnet){.length = (uint8_t)(length + 128 - address_bytes * 8)};
@@ -87,7 +47,7 @@ static enum mqc_error decode_subnet(const struct mqc__decoder *decoder, Protobuf
     return MQC_OK;
 }
 
-static enum mqc_error decode_port(const struct mqc__decoder *decoder, uint32_t port,
+static enum mqc_error decode_port(const struct mqc__decoder *decoder, uint64_t port,
                                   struct mqc_port *out)
 {
     if (port >> 2 > UINT16_MAX)
@@ -96,96 +56,207 @@ static enum mqc_error decode_port(const struct mqc__decoder *decoder, uint32_t p
     return MQC_OK;
 }
 
-static enum mqc_error decode_items(struct mqc__decoder *decoder, const Mqcluster__V1__List *in,
-                                   bool is_set, struct mqc_list *out)
+static int64_t from_zigzag(uint64_t number)
 {
-    *out = (struct mqc_list){NULL, 0};
-    if (in->n_items == 0)
-        return MQC_OK;
-    enum mqc_error error = MQC_OK;
-    struct mqc_value *items =
-        mqc__protobuf_array(decoder, in->n_items, sizeof(struct mqc_value), &error);
-    if (items == NULL)
-        return error;
-    for (size_t i = 0; i < in->n_items; i++) {
-        error = mqc__protobuf_value(decoder, in->items[i], &items[i]);
+    return (int64_t)(number >> 1 ^ (UINT64_C(0) - (number & 1)));
+}
+
+static struct mqc_value real_of(uint64_t bits)
+{
+    struct mqc_value value = mqc_real(0);
+    memcpy(&value.as.real, &bits, sizeof value.as.real);
+    return value;
+}
+
+static enum mqc_error count_items(const struct mqc__decoder *decoder, struct mqc_view content,
+                                  size_t *count_out)
+{
+    struct mqc__wire_reader reader = mqc__wire_reader(content);
+    *count_out = 0;
+    while (reader.at != reader.end) {
+        struct mqc__wire_field field;
+        const enum mqc_error error =
+            mqc__protobuf_next(decoder, &mqc__schema_list, &reader, &field);
         if (error != MQC_OK)
             return error;
+        *count_out += field.number == MQC__TAG_LIST_ITEMS >> 3 ? 1 : 0;
     }
-    if (is_set && !mqc__values_sort(items, in->n_items))
-        return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "a set has an element twice");
-    *out = (struct mqc_list){items, in->n_items};
     return MQC_OK;
 }
 
-static enum mqc_error decode_entries(struct mqc__decoder *decoder, const Mqcluster__V1__List *in,
-                                     struct mqc_entries *out)
+/* Decodes the next item of a list that has one. */
+static enum mqc_error next_item(struct mqc__decoder *decoder, struct mqc__wire_reader *reader,
+                                unsigned depth, struct mqc_value *out)
+{
+    struct mqc__wire_field field = {.number = 0};
+    enum mqc_error error = MQC_OK;
+    while (error == MQC_OK && field.number != MQC__TAG_LIST_ITEMS >> 3)
+        error = mqc__protobuf_next(decoder, &mqc__schema_list, reader, &field);
+    return error != MQC_OK ? error : mqc__protobuf_value(decoder, field.bytes, depth, out);
+}
+
+static enum mqc_error decode_items(struct mqc__decoder *decoder, struct mqc_view content,
+                                   unsigned depth, struct mqc_list *out)
+{
+    *out = (struct mqc_list){NULL, 0};
+    size_t count = 0;
+    enum mqc_error error = count_items(decoder, content, &count);
+    if (error != MQC_OK || count == 0)
+        return error;
+    struct mqc_value *items = mqc__protobuf_array(decoder, count, sizeof *items, &error);
+    struct mqc__wire_reader reader = mqc__wire_reader(content);
+    for (size_t i = 0; i < count && error == MQC_OK; i++)
+        error = next_item(decoder, &reader, depth, &items[i]);
+    if (error == MQC_OK)
+        *out = (struct mqc_list){items, count};
+    return error;
+}
+
+static enum mqc_error decode_set(struct mqc__decoder *decoder, struct mqc_view content,
+                                 unsigned depth, struct mqc_list *out)
+{
+    const enum mqc_error error = decode_items(decoder, content, depth, out);
+    if (error != MQC_OK || out->count == 0)
+        return error;
+    /* They are in the arena, and nobody else has seen them yet. */
+    if (!mqc__values_sort((struct mqc_value *)out->items, out->count))
+        return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "a set has an element twice");
+    return MQC_OK;
+}
+
+static enum mqc_error decode_table(struct mqc__decoder *decoder, struct mqc_view content,
+                                   unsigned depth, struct mqc_entries *out)
 {
     *out = (struct mqc_entries){NULL, 0};
-    if (in->n_items == 0)
-        return MQC_OK;
-    if (in->n_items % 2 != 0)
-        return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "a table's last key has no value");
-    const size_t count = in->n_items / 2;
-    enum mqc_error error = MQC_OK;
-    struct mqc_entry *entries =
-        mqc__protobuf_array(decoder, count, sizeof(struct mqc_entry), &error);
-    if (entries == NULL)
+    size_t item_count = 0;
+    enum mqc_error error = count_items(decoder, content, &item_count);
+    if (error != MQC_OK || item_count == 0)
         return error;
-    for (size_t i = 0; i < count; i++) {
-        error = mqc__protobuf_value(decoder, in->items[2 * i], &entries[i].key);
+    if (item_count % 2 != 0)
+        return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "a table's last key has no value");
+    const size_t count = item_count / 2;
+    struct mqc_entry *entries = mqc__protobuf_array(decoder, count, sizeof *entries, &error);
+    struct mqc__wire_reader reader = mqc__wire_reader(content);
+    for (size_t i = 0; i < count && error == MQC_OK; i++) {
+        error = next_item(decoder, &reader, depth, &entries[i].key);
         if (error == MQC_OK)
-            error = mqc__protobuf_value(decoder, in->items[2 * i + 1], &entries[i].value);
-        if (error != MQC_OK)
-            return error;
+            error = next_item(decoder, &reader, depth, &entries[i].value);
     }
+    if (error != MQC_OK)
+        return error;
     if (!mqc__entries_sort(entries, count))
         return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "a table has a key twice");
     *out = (struct mqc_entries){entries, count};
     return MQC_OK;
 }
 
-enum mqc_error mqc__protobuf_value(struct mqc__decoder *decoder, const Mqcluster__V1__Value *in,
-                                   struct mqc_value *out)
+/* A kind that is a message of its own. */
+static enum mqc_error decode_list_kind(struct mqc__decoder *decoder,
+                                       const struct mqc__wire_field *field, unsigned depth,
+                                       struct mqc_value *out)
 {
-    switch (in->kind_case) {
-    case MQCLUSTER__V1__VALUE__KIND_BOOLEAN: *out = mqc_boolean(in->boolean != 0); return MQC_OK;
-    case MQCLUSTER__V1__VALUE__KIND_COUNT: *out = mqc_count(in->count); return MQC_OK;
-    case MQCLUSTER__V1__VALUE__KIND_INTEGER: *out = mqc_integer(in->integer); return MQC_OK;
-    case MQCLUSTER__V1__VALUE__KIND_REAL: *out = mqc_real(in->real); return MQC_OK;
-    case MQCLUSTER__V1__VALUE__KIND_STRING: *out = mqc_string(view_of(in->string)); return MQC_OK;
-    case MQCLUSTER__V1__VALUE__KIND_ENUMERATION:
-        out->type = MQC_TYPE_ENUM;
-        out->as.text = view_of(in->enumeration);
+    switch (field->number) {
+    case MQCLUSTER__V1__VALUE__KIND_SET:
+        out->type = MQC_TYPE_SET;
+        return decode_set(decoder, field->bytes, depth + 1, &out->as.list);
+    case MQCLUSTER__V1__VALUE__KIND_TABLE:
+        out->type = MQC_TYPE_TABLE;
+        return decode_table(decoder, field->bytes, depth + 1, &out->as.entries);
+    default:
+        out->type = MQC_TYPE_VECTOR;
+        return decode_items(decoder, field->bytes, depth + 1, &out->as.list);
+    }
+}
+
+static enum mqc_error decode_kind(const struct mqc__decoder *decoder,
+                                  const struct mqc__wire_field *field, struct mqc_value *out)
+{
+    switch (field->number) {
+    case MQCLUSTER__V1__VALUE__KIND_BOOLEAN: *out = mqc_boolean(field->value != 0); return MQC_OK;
+    case MQCLUSTER__V1__VALUE__KIND_COUNT: *out = mqc_count(field->value); return MQC_OK;
+    case MQCLUSTER__V1__VALUE__KIND_INTEGER:
+        *out = mqc_integer(from_zigzag(field->value));
         return MQC_OK;
-    case MQCLUSTER__V1__VALUE__KIND_TIMESTAMP: *out = mqc_timestamp(in->timestamp); return MQC_OK;
-    case MQCLUSTER__V1__VALUE__KIND_TIMESPAN: *out = mqc_timespan(in->timespan); return MQC_OK;
+    case MQCLUSTER__V1__VALUE__KIND_REAL: *out = real_of(field->value); return MQC_OK;
+    case MQCLUSTER__V1__VALUE__KIND_STRING: *out = mqc_string(field->bytes); return MQC_OK;
     case MQCLUSTER__V1__VALUE__KIND_IPV4:
         out->type = MQC_TYPE_ADDRESS;
-        set_ipv4(&out->as.address, in->ipv4);
+        set_ipv4(&out->as.address, field->value);
         return MQC_OK;
     case MQCLUSTER__V1__VALUE__KIND_IPV6:
         out->type = MQC_TYPE_ADDRESS;
-        return decode_ipv6(decoder, in->ipv6, &out->as.address);
+        return decode_ipv6(decoder, field->bytes, &out->as.address);
     case MQCLUSTER__V1__VALUE__KIND_SUBNET:
         out->type = MQC_TYPE_SUBNET;
-        return decode_subnet(decoder, in->subnet, &out->as.subnet);
+        return decode_subnet(decoder, field->bytes, &out->as.subnet);
     case MQCLUSTER__V1__VALUE__KIND_PORT:
         out->type = MQC_TYPE_PORT;
-        return decode_port(decoder, in->port, &out->as.port);
-    case MQCLUSTER__V1__VALUE__KIND_SET:
-        out->type = MQC_TYPE_SET;
-        return decode_items(decoder, in->set, true, &out->as.list);
-    case MQCLUSTER__V1__VALUE__KIND_VECTOR:
-        out->type = MQC_TYPE_VECTOR;
-        return decode_items(decoder, in->vector, false, &out->as.list);
-    case MQCLUSTER__V1__VALUE__KIND_TABLE:
-        out->type = MQC_TYPE_TABLE;
-        return decode_entries(decoder, in->table, &out->as.entries);
-    default: break;
+        return decode_port(decoder, field->value, &out->as.port);
+    case MQCLUSTER__V1__VALUE__KIND_TIMESTAMP:
+        *out = mqc_timestamp((int64_t)field->value);
+        return MQC_OK;
+    case MQCLUSTER__V1__VALUE__KIND_TIMESPAN:
+        *out = mqc_timespan(from_zigzag(field->value));
+        return MQC_OK;
+    default:
+        out->type = MQC_TYPE_ENUM;
+        out->as.text = field->bytes;
+        return MQC_OK;
     }
+}
+
+/* What the fields of a Value have shown so far. */
+struct seen {
+    unsigned lists; /* a bit for each kind that is a message */
+    bool is_unknown;
+};
+
+static enum mqc_error decode_field(struct mqc__decoder *decoder,
+                                   const struct mqc__wire_field *field, unsigned depth,
+                                   struct seen *seen, struct mqc_value *out)
+{
+    if (field->number < MQCLUSTER__V1__VALUE__KIND_SET)
+        return decode_kind(decoder, field, out);
+    if (field->number > MQCLUSTER__V1__VALUE__KIND_VECTOR) {
+        seen->is_unknown = true;
+        return MQC_OK;
+    }
+    const unsigned bit = 1U << field->number;
+    if ((seen->lists & bit) != 0)
+        return mqc__protobuf_refuse_bytes(decoder, (const uint8_t *)field->bytes.data,
+                                          MQC_EMALFORMED,
+                                          "a field that stands only once comes again");
+    seen->lists |= bit;
+    return decode_list_kind(decoder, field, depth, out);
+}
+
+/* The only 32-bit number that is a varint. */
+static bool is_port_over_32_bits(const struct mqc__wire_field *field)
+{
+    return field->number == MQCLUSTER__V1__VALUE__KIND_PORT && field->value > UINT32_MAX;
+}
+
+enum mqc_error mqc__protobuf_value(struct mqc__decoder *decoder, struct mqc_view content,
+                                   unsigned depth, struct mqc_value *out)
+{
     *out = mqc_none();
-    if (in->base.n_unknown_fields != 0)
+    if (depth > MQC_MAX_DEPTH)
+        return mqc__protobuf_refuse_bytes(decoder, (const uint8_t *)content.data, MQC_ETOOLARGE,
+                                          "values are nested too deep, the limit is 64");
+    struct seen seen = {.lists = 0};
+    struct mqc__wire_reader reader = mqc__wire_reader(content);
+    while (reader.at != reader.end) {
+        struct mqc__wire_field field;
+        enum mqc_error error = mqc__protobuf_next(decoder, &mqc__schema_value, &reader, &field);
+        if (error == MQC_OK && is_port_over_32_bits(&field))
+            error = mqc__protobuf_refuse_bytes(decoder, reader.at, MQC_EMALFORMED,
+                                               "a 32-bit number is over 32 bits");
+        if (error == MQC_OK)
+            error = decode_field(decoder, &field, depth, &seen, out);
+        if (error != MQC_OK)
+            return error;
+    }
+    if (out->type == MQC_TYPE_NONE && seen.is_unknown)
         decoder->unknown_count++;
     return MQC_OK;
 }

@@ -18,7 +18,8 @@ ARGUMENTS = "5 arguments"
 # encoding costs alone is there to compare the choice of a node with.
 CASES = [("publish", ARGUMENTS, "publish", 1),
          ("publish", f"{ARGUMENTS}, made and encoded only", "encode", 1),
-         ("receive", ARGUMENTS, "receive", 1),
+         ("receive", ARGUMENTS, "receive_batch", 1),
+         ("receive", f"{ARGUMENTS}, alone in its message", "receive", 1),
          *((path, f"{count} nodes", path, count)
            for path in ("publish_hrw", "publish_rr") for count in POOLS)]
 
@@ -45,8 +46,8 @@ def run(lab):
         rows.append({"bench": NAME, "path": path, "variant": variant,
                      "per_event": count(lab, name, nodes)})
     lab.note("instructions: an event with the arguments addr, port, addr, port and string, of a "
-             "declared type; up to the outbox, and from the inbox through the handler; the thread "
-             "of the connection is not counted")
+             "declared type; up to the outbox, and from the inbox through the handler, 100 in a "
+             "message; the thread of the connection is not counted")
     return rows
 
 

@@ -1,6 +1,7 @@
 /*
  * Does one thing many times, each time inside measured(), for a tool that counts the instructions
- * of that function: instructions PATH NODES, with so many proxies in the cluster. Prints how often.
+ * of that function: instructions PATH NODES, with so many proxies in the cluster. Prints for how
+ * many events.
  */
 #include "api/mqcluster.h"
 #include "backend/backend_priv.h"
@@ -16,6 +17,7 @@
 #define WARM_UP 100
 #define NODES_MAX 1000
 #define ARGS 5
+#define BATCH 100 /* events in a full message */
 #define EVENT "connection_seen"
 #define POOL "zeek/cluster/pool/proxy"
 #define OWN_TOPIC "zeek/cluster/node/manager/"
@@ -26,12 +28,14 @@ struct node {
     struct mqc_backend *backend;
     struct mqc_value args[ARGS];
     struct mqc__buffer payload; /* to be received */
+    unsigned expected_count;    /* of events in it */
     unsigned taken_count;
 };
 
 /* Something to measure. False when it failed. */
 struct path {
     const char *name;
+    unsigned events;                                     /* for one call */
     bool (*prepare)(struct node *node, unsigned number); /* not measured; NULL: nothing */
     bool (*perform)(struct node *node, unsigned number);
 };
@@ -86,15 +90,30 @@ static bool publish_rr(struct node *node, unsigned number)
            mqc_publish_rr(node->backend, mqc_view_text(POOL), mqc_view_text("bench"), &event, NULL);
 }
 
-static bool prepare_payload(struct node *node, unsigned number)
+static bool prepare_events(struct node *node, unsigned number, unsigned count)
 {
     const struct mqc__sender sender = {mqc_view_text("worker-1-0123456789ab"),
                                        mqc_view_text("worker-1")};
-    struct mqc_event event;
     mqc__buffer_clear(&node->payload);
-    return make_event(node, number, &event) &&
-           mqc__protobuf_header(&sender, number + 1, false, &node->payload) == MQC_OK &&
-           mqc__protobuf_event(&event, &node->payload) == MQC_OK;
+    node->expected_count = count;
+    bool is_done = mqc__protobuf_header(&sender, (uint64_t)number * count + 1, false,
+                                        &node->payload) == MQC_OK;
+    for (unsigned i = 0; i < count && is_done; i++) {
+        struct mqc_event event;
+        is_done = make_event(node, number + i, &event) &&
+                  mqc__protobuf_event(&event, &node->payload) == MQC_OK;
+    }
+    return is_done;
+}
+
+static bool prepare_event(struct node *node, unsigned number)
+{
+    return prepare_events(node, number, 1);
+}
+
+static bool prepare_batch(struct node *node, unsigned number)
+{
+    return prepare_events(node, number, BATCH);
 }
 
 /* From the arrival at the inbox to the end of the handler. */
@@ -107,8 +126,12 @@ static bool receive(struct node *node, unsigned number)
     };
     const unsigned taken_before = node->taken_count;
     (void)number;
-    return mqc__inbox_put_message(node->backend->inbox, &message, 1) == MQC__INBOX_QUEUED &&
-           mqc_backend_process(node->backend, 1) == 1 && node->taken_count == taken_before + 1;
+    if (mqc__inbox_put_message(node->backend->inbox, &message, 1) != MQC__INBOX_QUEUED)
+        return false;
+    /* That there is no broker may have to be told before. */
+    while (node->taken_count == taken_before && mqc_backend_process(node->backend, 1) == 1)
+        ;
+    return node->taken_count == taken_before + node->expected_count;
 }
 
 static void take(void *context, const struct mqc_message *message)
@@ -119,11 +142,9 @@ static void take(void *context, const struct mqc_message *message)
 }
 
 static const struct path paths[] = {
-    {"publish", NULL, publish},
-    {"encode", NULL, encode},
-    {"publish_hrw", NULL, publish_hrw},
-    {"publish_rr", NULL, publish_rr},
-    {"receive", prepare_payload, receive},
+    {"publish", 1, NULL, publish},          {"encode", 1, NULL, encode},
+    {"publish_hrw", 1, NULL, publish_hrw},  {"publish_rr", 1, NULL, publish_rr},
+    {"receive", 1, prepare_event, receive}, {"receive_batch", BATCH, prepare_batch, receive},
 };
 
 /* The tool counts what happens in here. */
@@ -233,6 +254,6 @@ int main(int argc, char **argv)
     mqc__buffer_fini(&node.payload);
     if (!is_done)
         return 1;
-    (void)printf("%d\n", COUNT);
+    (void)printf("%u\n", COUNT * path->events);
     return 0;
 }

@@ -2,6 +2,8 @@
 #include "test_protobuf_samples.h"
 #include "value/check.h"
 
+#include <stdlib.h>
+
 #define DECODE_BYTES ((size_t)16 << 20)
 
 /* What each test needs; made by setup(), which every test calls first. */
@@ -89,7 +91,6 @@ static void test_batch_of_random_events_decodes_in_order(void)
     teardown(&f);
 }
 
-/* More values than the encoder's stack has room for. */
 static void test_event_with_many_values_round_trips(void)
 {
     struct fixture f = setup();
@@ -231,6 +232,40 @@ static void test_full_buffer_is_left_as_it_was(void)
     teardown(&f);
 }
 
+static bool is_inside(struct mqc_view part, struct mqc_view whole)
+{
+    return part.size != 0 && part.data >= whole.data &&
+           part.data + part.size <= whole.data + whole.size;
+}
+
+/* However long it is: the arena holds the values alone. */
+static void test_text_stays_in_the_payload(void)
+{
+    struct fixture f = setup();
+    const size_t size = (size_t)1 << 20;
+    char *text = sample_memory(size);
+    memset(text, 'x', size);
+    const struct mqc_value item = mqc_enum_value("Notice::LOG");
+    const struct mqc_value args[] = {mqc_string(mqc_view_bytes(text, size)), mqc_vector(&item, 1)};
+    const struct mqc_event event = {.name = mqc_view_text("e"), .args = args, .arg_count = 2};
+    sample_encode(&event, &f.wire);
+    free(text);
+    f.decoded.limit_bytes = 1024;
+    CHECK_INT(decode(&f), MQC_OK);
+    const struct mqc_view wire = mqc__buffer_view(&f.wire);
+    CHECK(is_inside(f.envelope.sender.instance, wire));
+    CHECK(is_inside(f.envelope.sender.node, wire));
+    REQUIRE(f.envelope.event_count == 1 && f.envelope.events[0].arg_count == 2);
+    const struct mqc_event *decoded = &f.envelope.events[0];
+    CHECK(is_inside(decoded->name, wire));
+    CHECK(is_inside(decoded->args[0].as.text, wire));
+    CHECK_UNSIGNED(decoded->args[0].as.text.size, size);
+    REQUIRE(decoded->args[1].as.list.count == 1);
+    CHECK(is_inside(decoded->args[1].as.list.items[0].as.text, wire));
+    CHECK_VIEW_TEXT(decoded->args[1].as.list.items[0].as.text, "Notice::LOG");
+    teardown(&f);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -238,6 +273,7 @@ int main(void)
         {"random_events_round_trip", test_random_events_round_trip},
         {"batch_of_random_events_decodes_in_order", test_batch_of_random_events_decodes_in_order},
         {"event_with_many_values_round_trips", test_event_with_many_values_round_trips},
+        {"text_stays_in_the_payload", test_text_stays_in_the_payload},
         {"nan_keeps_its_bits", test_nan_keeps_its_bits},
         {"nesting_is_bounded_exactly", test_nesting_is_bounded_exactly},
         {"connection_seen_is_small", test_connection_seen_is_small},

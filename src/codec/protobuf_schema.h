@@ -1,0 +1,41 @@
+#ifndef MQC_CODEC_PROTOBUF_SCHEMA_H
+#define MQC_CODEC_PROTOBUF_SCHEMA_H
+
+#include "codec/wire.h"
+#include "mqcluster/v1/event.pb-c.h"
+
+/*
+ * proto/mqcluster/v1/event.proto for the code that reads and writes it by hand. What protoc-c makes
+ * of it would turn each value into an object with a header, and each list into an array of pointers
+ * to such objects; here values are written and read where they are. A test compares these numbers
+ * with the generated descriptors.
+ */
+
+/* One byte each. The kinds of Value have their numbers from the generated header. */
+#define MQC__TAG_ENVELOPE_INSTANCE MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
+#define MQC__TAG_ENVELOPE_NODE MQC__WIRE_TAG(2, MQC__WIRE_BYTES)
+#define MQC__TAG_ENVELOPE_FIRST_SEQUENCE MQC__WIRE_TAG(3, MQC__WIRE_VARINT)
+#define MQC__TAG_ENVELOPE_STARTS_COUNT MQC__WIRE_TAG(4, MQC__WIRE_VARINT)
+#define MQC__TAG_ENVELOPE_EVENTS MQC__WIRE_TAG(5, MQC__WIRE_BYTES)
+#define MQC__TAG_EVENT_NAME MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
+#define MQC__TAG_EVENT_ARGS MQC__WIRE_TAG(2, MQC__WIRE_BYTES)
+#define MQC__TAG_EVENT_METADATA MQC__WIRE_TAG(3, MQC__WIRE_BYTES)
+#define MQC__TAG_METADATA_ID MQC__WIRE_TAG(1, MQC__WIRE_VARINT)
+#define MQC__TAG_METADATA_VALUE MQC__WIRE_TAG(2, MQC__WIRE_BYTES)
+#define MQC__TAG_LIST_ITEMS MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
+#define MQC__TAG_VALUE(kind, wire_type)                                                            \
+    MQC__WIRE_TAG(MQCLUSTER__V1__VALUE__KIND_##kind, MQC__WIRE_##wire_type)
+
+/* A message's known fields, numbered from 1 without a gap: their tags by number. */
+struct mqc__wire_schema {
+    unsigned field_count;
+    uint8_t tags[16];
+};
+
+extern const struct mqc__wire_schema mqc__schema_envelope;
+extern const struct mqc__wire_schema mqc__schema_event;
+extern const struct mqc__wire_schema mqc__schema_metadata;
+extern const struct mqc__wire_schema mqc__schema_value;
+extern const struct mqc__wire_schema mqc__schema_list;
+
+#endif

@@ -1,0 +1,147 @@
+/* What is read and written by hand, beside the code that protoc-c makes of the schema. */
+#include "codec/protobuf.h"
+#include "codec/protobuf_schema.h"
+#include "test_protobuf_samples.h"
+
+#include <stdlib.h>
+
+#define DECODE_BYTES ((size_t)16 << 20)
+
+static unsigned wire_type_of(const ProtobufCFieldDescriptor *field)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_BYTES:
+    case PROTOBUF_C_TYPE_MESSAGE: return MQC__WIRE_BYTES;
+    case PROTOBUF_C_TYPE_DOUBLE:
+    case PROTOBUF_C_TYPE_SFIXED64: return MQC__WIRE_FIXED64;
+    case PROTOBUF_C_TYPE_FIXED32: return MQC__WIRE_FIXED32;
+    default: return MQC__WIRE_VARINT;
+    }
+}
+
+static void check_schema(const struct mqc__wire_schema *schema,
+                         const ProtobufCMessageDescriptor *generated)
+{
+    CHECK_UNSIGNED(schema->field_count, generated->n_fields);
+    for (unsigned i = 0; i < generated->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &generated->fields[i];
+        REQUIRE(field->id <= schema->field_count);
+        CHECK_UNSIGNED(schema->tags[field->id], field->id << 3 | wire_type_of(field));
+    }
+}
+
+static void test_schema_is_that_of_the_proto_file(void)
+{
+    check_schema(&mqc__schema_envelope, &mqcluster__v1__envelope__descriptor);
+    check_schema(&mqc__schema_event, &mqcluster__v1__event__descriptor);
+    check_schema(&mqc__schema_metadata, &mqcluster__v1__metadata__descriptor);
+    check_schema(&mqc__schema_value, &mqcluster__v1__value__descriptor);
+    check_schema(&mqc__schema_list, &mqcluster__v1__list__descriptor);
+}
+
+static void test_fields_have_the_names_of_the_proto_file(void)
+{
+    static const struct {
+        const ProtobufCMessageDescriptor *message;
+        const char *name;
+        uint8_t tag;
+    } cases[] = {
+        {&mqcluster__v1__envelope__descriptor, "instance", MQC__TAG_ENVELOPE_INSTANCE},
+        {&mqcluster__v1__envelope__descriptor, "node", MQC__TAG_ENVELOPE_NODE},
+        {&mqcluster__v1__envelope__descriptor, "first_sequence", MQC__TAG_ENVELOPE_FIRST_SEQUENCE},
+        {&mqcluster__v1__envelope__descriptor, "starts_count", MQC__TAG_ENVELOPE_STARTS_COUNT},
+        {&mqcluster__v1__envelope__descriptor, "events", MQC__TAG_ENVELOPE_EVENTS},
+        {&mqcluster__v1__event__descriptor, "name", MQC__TAG_EVENT_NAME},
+        {&mqcluster__v1__event__descriptor, "args", MQC__TAG_EVENT_ARGS},
+        {&mqcluster__v1__event__descriptor, "metadata", MQC__TAG_EVENT_METADATA},
+        {&mqcluster__v1__metadata__descriptor, "id", MQC__TAG_METADATA_ID},
+        {&mqcluster__v1__metadata__descriptor, "value", MQC__TAG_METADATA_VALUE},
+        {&mqcluster__v1__list__descriptor, "items", MQC__TAG_LIST_ITEMS},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const ProtobufCFieldDescriptor *field =
+            protobuf_c_message_descriptor_get_field_by_name(cases[i].message, cases[i].name);
+        REQUIRE(field != NULL);
+        CHECK_UNSIGNED(cases[i].tag >> 3, field->id);
+    }
+}
+
+/* By protobuf-c: reads the bytes and writes what it has read. */
+static void rewrite(struct mqc_view wire, struct mqc__buffer *rewritten)
+{
+    Mqcluster__V1__Envelope *envelope =
+        mqcluster__v1__envelope__unpack(NULL, wire.size, (const uint8_t *)wire.data);
+    REQUIRE(envelope != NULL);
+    const size_t size = mqcluster__v1__envelope__get_packed_size(envelope);
+    uint8_t *bytes = mqc__buffer_extend(rewritten, size);
+    REQUIRE(bytes != NULL);
+    CHECK_UNSIGNED(mqcluster__v1__envelope__pack(envelope, bytes), size);
+    mqcluster__v1__envelope__free_unpacked(envelope, NULL);
+}
+
+static void check_rewriting(const struct mqc_event *event)
+{
+    struct mqc__buffer wire;
+    struct mqc__buffer rewritten;
+    mqc__buffer_init(&wire, DECODE_BYTES);
+    mqc__buffer_init(&rewritten, DECODE_BYTES);
+    sample_encode(event, &wire);
+    rewrite(mqc__buffer_view(&wire), &rewritten);
+    CHECK_VIEW(mqc__buffer_view(&rewritten), mqc__buffer_view(&wire));
+    mqc__buffer_fini(&wire);
+    mqc__buffer_fini(&rewritten);
+}
+
+static void test_generated_code_writes_the_same_bytes(void)
+{
+    struct test_random random = {.state = 7};
+    struct mqc__arena samples;
+    mqc__arena_init(&samples, DECODE_BYTES);
+    const struct mqc_event every_type = sample_every_type(&samples);
+    check_rewriting(&every_type);
+    for (int round = 0; round < 2000; round++) {
+        mqc__arena_reset(&samples);
+        const struct mqc_event event = sample_event(&samples, &random);
+        check_rewriting(&event);
+    }
+    mqc__arena_fini(&samples);
+}
+
+/* Numbers whose size changes, and texts whose length does. */
+static void test_sizes_around_each_limit_of_a_varint(void)
+{
+    for (unsigned bits = 7; bits < 64; bits += 7) {
+        for (int off = -1; off <= 1; off++) {
+            const uint64_t number = (UINT64_C(1) << bits) + (uint64_t)(int64_t)off;
+            const struct mqc_value args[] = {mqc_count(number), mqc_integer((int64_t)number),
+                                             mqc_integer((int64_t)(0 - number)),
+                                             mqc_timespan((int64_t)(number / 2))};
+            const struct mqc_event event = {
+                .name = mqc_view_text("e"), .args = args, .arg_count = 4};
+            check_rewriting(&event);
+        }
+    }
+    char *text = calloc(1, 20000);
+    REQUIRE(text != NULL);
+    static const size_t sizes[] = {0,   1,   100, 117, 118,   119,   120,   121,  122,
+                                   123, 124, 125, 126, 127,   128,   129,   130,  131,
+                                   200, 256, 300, 512, 16370, 16383, 16384, 20000};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const struct mqc_value arg = mqc_string(mqc_view_bytes(text, sizes[i]));
+        const struct mqc_event event = {.name = mqc_view_text("e"), .args = &arg, .arg_count = 1};
+        check_rewriting(&event);
+    }
+    free(text);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"schema_is_that_of_the_proto_file", test_schema_is_that_of_the_proto_file},
+        {"fields_have_the_names_of_the_proto_file", test_fields_have_the_names_of_the_proto_file},
+        {"generated_code_writes_the_same_bytes", test_generated_code_writes_the_same_bytes},
+        {"sizes_around_each_limit_of_a_varint", test_sizes_around_each_limit_of_a_varint},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("codec.protobuf_generated", tests);
+}
