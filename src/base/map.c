@@ -1,5 +1,8 @@
 #include "base/map.h"
 
+#include "base/clock.h"
+#include "base/hash.h"
+
 #include <stdlib.h>
 
 /* Without this uthash ends the process when memory runs out; with it an entry that could not be
@@ -39,8 +42,10 @@ static struct mqc__map_entry *find_entry(const struct mqc__map *map, struct mqc_
 {
     struct mqc__map_entry *entry = NULL;
     const char *bytes = key.size != 0 ? key.data : "";
-    if (map->entries != NULL)
-        HASH_FIND(hh, map->entries, bytes, key.size, entry);
+    if (map->entries != NULL) {
+        const unsigned hash = mqc__hash(key, map->seed);
+        HASH_FIND_BYHASHVALUE(hh, map->entries, bytes, key.size, hash, entry);
+    }
     return entry;
 }
 
@@ -48,6 +53,12 @@ void *mqc__map_find(const struct mqc__map *map, struct mqc_view key)
 {
     const struct mqc__map_entry *entry = find_entry(map, key);
     return entry != NULL ? entry->value : NULL;
+}
+
+static void add_entry(struct mqc__map *map, struct mqc__map_entry *entry)
+{
+    const unsigned hash = mqc__hash(mqc_view_bytes(entry->key, entry->key_size), map->seed);
+    HASH_ADD_KEYPTR_BYHASHVALUE(hh, map->entries, entry->key, entry->key_size, hash, entry);
 }
 
 enum mqc_error mqc__map_add(struct mqc__map *map, struct mqc_view key, void *value)
@@ -59,7 +70,9 @@ enum mqc_error mqc__map_add(struct mqc__map *map, struct mqc_view key, void *val
     entry->key_size = key.size;
     if (key.size != 0)
         memcpy(entry->key, key.data, key.size);
-    HASH_ADD_KEYPTR(hh, map->entries, entry->key, entry->key_size, entry);
+    if (map->seed == 0)
+        map->seed = mqc__random_bits();
+    add_entry(map, entry);
     if (entry->hh.tbl != NULL)
         return MQC_OK;
     free(entry);
@@ -84,7 +97,7 @@ void mqc__map_touch(struct mqc__map *map, struct mqc_view key)
         return;
     /* There is another entry, so the table stays and adding needs no memory. */
     HASH_DEL(map->entries, entry);
-    HASH_ADD_KEYPTR(hh, map->entries, entry->key, entry->key_size, entry);
+    add_entry(map, entry);
 }
 
 bool mqc__map_oldest(const struct mqc__map *map, struct mqc_view *key_out)

@@ -4,12 +4,15 @@
 #include "base/error.h"
 #include "base/view.h"
 
+#include <stdint.h>
+
 /*
  * From bytes to pointers, by hashing. Remembers the order in which entries were added or touched.
- * Owns copies of the keys, not the values. Not thread-safe.
+ * Owns copies of the keys, not the values. Zeroed memory is an empty map. Not thread-safe.
  */
 struct mqc__map {
     struct mqc__map_entry *entries;
+    uint64_t seed; /* of the hash; 0 until there was an entry */
 };
 
 /* Makes an empty map. */

@@ -1,5 +1,8 @@
 #include "mqtt/topic_table.h"
 
+#include "base/clock.h"
+#include "base/hash.h"
+
 #include <stdlib.h>
 
 /* NOLINTBEGIN(readability-function-size,clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
@@ -7,14 +10,18 @@
 static struct mqc__topic *find(const struct mqc__topic_table *table, struct mqc_view text)
 {
     struct mqc__topic *topic = NULL;
-    HASH_FIND(hh, table->topics, text.data, text.size, topic);
+    const unsigned hash = mqc__hash(text, table->seed);
+    HASH_FIND_BYHASHVALUE(hh, table->topics, text.data, text.size, hash, topic);
     return topic;
 }
 
 /* false: no memory. */
 static bool insert(struct mqc__topic_table *table, struct mqc__topic *topic)
 {
-    HASH_ADD_KEYPTR(hh, table->topics, topic->text, topic->size, topic);
+    if (table->seed == 0)
+        table->seed = mqc__random_bits();
+    const unsigned hash = mqc__hash(mqc_view_bytes(topic->text, topic->size), table->seed);
+    HASH_ADD_KEYPTR_BYHASHVALUE(hh, table->topics, topic->text, topic->size, hash, topic);
     return topic->hh.tbl != NULL;
 }
 

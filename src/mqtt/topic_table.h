@@ -35,6 +35,7 @@ struct mqc__topic_table {
     struct mqc__topic *idle; /* least recently used first */
     size_t idle_count;
     size_t idle_max;
+    uint64_t seed;               /* of the hash; 0 until there was a topic */
     uint64_t forgotten_sequence; /* the highest number of a forgotten topic */
 };
 
