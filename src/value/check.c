@@ -6,11 +6,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What is being checked, for the error text. */
+/* What is being checked, for the error text: "argument" and its number, or 0 when it has none. */
 struct check {
     const char *what;
+    size_t number;
     struct mqc_error_info *info;
 };
+
+/* Written only when something is wrong: nearly every value is fine. */
+struct label {
+    char text[64];
+};
+
+static struct label label_of(const struct check *check)
+{
+    struct label label;
+    if (check->number != 0)
+        (void)snprintf(label.text, sizeof label.text, "%s %zu", check->what, check->number);
+    else
+        (void)snprintf(label.text, sizeof label.text, "%s", check->what);
+    return label;
+}
 
 static enum mqc_error check_at(const struct check *check, const struct mqc_value *value,
                                unsigned depth);
@@ -48,11 +64,11 @@ static bool has_host_bits(const struct mqc_subnet *subnet)
 static enum mqc_error check_subnet(const struct check *check, const struct mqc_subnet *subnet)
 {
     if (subnet->length > 128)
-        return mqc__fail(check->info, MQC_EINVAL, "%s: subnet length %u is over 128", check->what,
-                         subnet->length);
+        return mqc__fail(check->info, MQC_EINVAL, "%s: subnet length %u is over 128",
+                         label_of(check).text, subnet->length);
     if (has_host_bits(subnet))
         return mqc__fail(check->info, MQC_EINVAL, "%s: subnet has host bits behind its length",
-                         check->what);
+                         label_of(check).text);
     return MQC_OK;
 }
 
@@ -62,7 +78,7 @@ static enum mqc_error check_list(const struct check *check, const struct mqc_val
     const struct mqc_list list = value->as.list;
     if (list.count != 0 && list.items == NULL)
         return mqc__fail(check->info, MQC_EINVAL, "%s: %zu items but no pointer to them",
-                         check->what, list.count);
+                         label_of(check).text, list.count);
     for (size_t i = 0; i < list.count; i++) {
         const enum mqc_error error = check_at(check, &list.items[i], depth + 1);
         if (error != MQC_OK)
@@ -76,7 +92,7 @@ static enum mqc_error check_entries(const struct check *check, struct mqc_entrie
 {
     if (entries.count != 0 && entries.items == NULL)
         return mqc__fail(check->info, MQC_EINVAL, "%s: %zu entries but no pointer to them",
-                         check->what, entries.count);
+                         label_of(check).text, entries.count);
     for (size_t i = 0; i < entries.count; i++) {
         enum mqc_error error = check_at(check, &entries.items[i].key, depth + 1);
         if (error == MQC_OK)
@@ -91,7 +107,7 @@ static enum mqc_error check_text(const struct check *check, struct mqc_view text
 {
     if (text.size != 0 && text.data == NULL)
         return mqc__fail(check->info, MQC_EINVAL, "%s: %zu bytes but no pointer to them",
-                         check->what, text.size);
+                         label_of(check).text, text.size);
     return MQC_OK;
 }
 
@@ -99,8 +115,8 @@ static enum mqc_error check_at(const struct check *check, const struct mqc_value
                                unsigned depth)
 {
     if (depth > MQC_MAX_DEPTH)
-        return mqc__fail(check->info, MQC_ETOOLARGE, "%s: nested deeper than %d", check->what,
-                         MQC_MAX_DEPTH);
+        return mqc__fail(check->info, MQC_ETOOLARGE, "%s: nested deeper than %d",
+                         label_of(check).text, MQC_MAX_DEPTH);
     switch (value->type) {
     case MQC_TYPE_NONE:
     case MQC_TYPE_BOOLEAN:
@@ -117,12 +133,12 @@ static enum mqc_error check_at(const struct check *check, const struct mqc_value
         if (value->as.port.protocol <= MQC_PROTOCOL_ICMP)
             return MQC_OK;
         return mqc__fail(check->info, MQC_EINVAL, "%s: port protocol %u is none of 0 to 3",
-                         check->what, value->as.port.protocol);
+                         label_of(check).text, value->as.port.protocol);
     case MQC_TYPE_SET:
     case MQC_TYPE_VECTOR: return check_list(check, value, depth);
     case MQC_TYPE_TABLE: return check_entries(check, value->as.entries, depth);
     }
-    return mqc__fail(check->info, MQC_EINVAL, "%s: unknown value type %d", check->what,
+    return mqc__fail(check->info, MQC_EINVAL, "%s: unknown value type %d", label_of(check).text,
                      (int)value->type);
 }
 
@@ -140,35 +156,54 @@ static enum mqc_error find_equal(const struct check *check, const struct mqc_val
             error = find_equal(check, &value->as.entries.items[i].value);
     }
     if (error == MQC_OK && value->type == MQC_TYPE_SET && has_equal_values(value->as.list))
-        error =
-            mqc__fail(check->info, MQC_EINVAL, "%s: an element stands twice in a set", check->what);
+        error = mqc__fail(check->info, MQC_EINVAL, "%s: an element stands twice in a set",
+                          label_of(check).text);
     if (error == MQC_OK && is_table && has_equal_keys(value->as.entries))
-        error =
-            mqc__fail(check->info, MQC_EINVAL, "%s: a key stands twice in a table", check->what);
+        error = mqc__fail(check->info, MQC_EINVAL, "%s: a key stands twice in a table",
+                          label_of(check).text);
     return error;
+}
+
+/* The types of which every value is right, a bit for each. */
+#define ALWAYS_RIGHT                                                                               \
+    (1U << MQC_TYPE_NONE | 1U << MQC_TYPE_BOOLEAN | 1U << MQC_TYPE_COUNT |                         \
+     1U << MQC_TYPE_INTEGER | 1U << MQC_TYPE_REAL | 1U << MQC_TYPE_ADDRESS |                       \
+     1U << MQC_TYPE_TIMESTAMP | 1U << MQC_TYPE_TIMESPAN)
+
+/* Says whether nothing is wrong with it, as with nearly every argument; false: look closer. */
+static inline bool is_right(const struct mqc_value *value)
+{
+    if ((unsigned)value->type > MQC_TYPE_VECTOR)
+        return false;
+    if ((ALWAYS_RIGHT >> value->type & 1U) != 0)
+        return true;
+    return value->type == MQC_TYPE_PORT
+               ? value->as.port.protocol <= MQC_PROTOCOL_ICMP
+               : value->type == MQC_TYPE_STRING && value->as.text.data != NULL;
+}
+
+/* Where the first value is that has to be looked at more closely. */
+static size_t find_suspect(const struct mqc_value *values, size_t count, size_t from)
+{
+    while (from < count && is_right(&values[from]))
+        from++;
+    return from;
+}
+
+static enum mqc_error check_value(const struct check *check, const struct mqc_value *value)
+{
+    const enum mqc_error error = check_at(check, value, 1);
+    /* What was decoded is sorted already, and that shows in linear time. */
+    if (error != MQC_OK || value->type < MQC_TYPE_SET || mqc__value_is_sorted(value))
+        return error;
+    return find_equal(check, value);
 }
 
 enum mqc_error mqc__value_check(const struct mqc_value *value, const char *what,
                                 struct mqc_error_info *info)
 {
-    const struct check check = {what, info};
-    const enum mqc_error error = check_at(&check, value, 1);
-    /* What was decoded is sorted already, and that shows in linear time. */
-    if (error != MQC_OK || mqc__value_is_sorted(value))
-        return error;
-    return find_equal(&check, value);
-}
-
-static enum mqc_error check_numbered(const struct mqc_value *value, const char *kind, size_t number,
-                                     struct mqc_error_info *info)
-{
-    char what[64];
-    /* Only what can fail needs its name: nearly every argument is a plain scalar. */
-    const bool is_scalar = value->type < MQC_TYPE_STRING || value->type == MQC_TYPE_ADDRESS;
-    if (is_scalar)
-        return MQC_OK;
-    (void)snprintf(what, sizeof what, "%s %zu", kind, number);
-    return mqc__value_check(value, what, info);
+    const struct check check = {what, 0, info};
+    return check_value(&check, value);
 }
 
 enum mqc_error mqc__event_check(const struct mqc_event *event, struct mqc_error_info *info)
@@ -179,16 +214,16 @@ enum mqc_error mqc__event_check(const struct mqc_event *event, struct mqc_error_
         (event->metadata_count != 0 && event->metadata == NULL))
         return mqc__fail(info, MQC_EINVAL, "event %.*s: a count without a pointer",
                          (int)(event->name.size < 100 ? event->name.size : 100), event->name.data);
-    for (size_t i = 0; i < event->arg_count; i++) {
-        const enum mqc_error error = check_numbered(&event->args[i], "argument", i + 1, info);
-        if (error != MQC_OK)
-            return error;
+    enum mqc_error error = MQC_OK;
+    size_t suspect = find_suspect(event->args, event->arg_count, 0);
+    while (suspect < event->arg_count && error == MQC_OK) {
+        const struct check check = {"argument", suspect + 1, info};
+        error = check_value(&check, &event->args[suspect]);
+        suspect = find_suspect(event->args, event->arg_count, suspect + 1);
     }
-    for (size_t i = 0; i < event->metadata_count; i++) {
-        const enum mqc_error error =
-            check_numbered(&event->metadata[i].value, "metadata", i + 1, info);
-        if (error != MQC_OK)
-            return error;
+    for (size_t i = 0; i < event->metadata_count && error == MQC_OK; i++) {
+        const struct check check = {"metadata", i + 1, info};
+        error = check_value(&check, &event->metadata[i].value);
     }
-    return MQC_OK;
+    return error;
 }

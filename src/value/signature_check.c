@@ -131,6 +131,16 @@ static enum mqc_error check_param(const struct mqc__signature *signature, size_t
     return mqc__type_check(&param->type, value, what, info);
 }
 
+/* Where the first argument is that is not the scalar that its parameter asks for, as most are. */
+static size_t find_other(const struct mqc__field_spec *params, const struct mqc_value *args,
+                         size_t count, size_t from)
+{
+    while (from < count && params[from].type.shape == MQC__SHAPE_SCALAR &&
+           params[from].type.scalar == args[from].type)
+        from++;
+    return from;
+}
+
 enum mqc_error mqc__signature_check(const struct mqc__signature *signature,
                                     const struct mqc_event *event, struct mqc_error_info *info)
 {
@@ -139,10 +149,12 @@ enum mqc_error mqc__signature_check(const struct mqc__signature *signature,
                          (int)(event->name.size < 100 ? event->name.size : 100), event->name.data,
                          event->arg_count, event->arg_count == 1 ? "" : "s",
                          signature->param_count);
-    for (size_t i = 0; i < event->arg_count; i++) {
-        const enum mqc_error error = check_param(signature, i, &event->args[i], info);
-        if (error != MQC_OK)
-            return error;
+    const size_t count = event->arg_count;
+    enum mqc_error error = MQC_OK;
+    size_t other = find_other(signature->params, event->args, count, 0);
+    while (other < count && error == MQC_OK) {
+        error = check_param(signature, other, &event->args[other], info);
+        other = find_other(signature->params, event->args, count, other + 1);
     }
-    return MQC_OK;
+    return error;
 }
