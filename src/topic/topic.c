@@ -3,6 +3,8 @@
 #include "base/fail.h"
 #include "topic/topic_priv.h"
 
+#include <stdint.h>
+
 static const char event_level[] = "/event/";
 
 static bool needs_escape(unsigned char byte)
@@ -10,29 +12,68 @@ static bool needs_escape(unsigned char byte)
     return byte < 0x20 || byte > 0x7e || byte == '+' || byte == '#' || byte == '%';
 }
 
-/* Appends the text from there on. An empty view may be NULL, to which C lets nothing be added. */
-static bool append_from(struct mqc__buffer *buffer, struct mqc_view text, size_t from)
+static uint64_t eight_times(unsigned char byte)
 {
-    if (from == text.size)
-        return !mqc__buffer_failed(buffer);
-    return mqc__buffer_append(buffer, text.data + from, text.size - from);
+    return byte * UINT64_C(0x0101010101010101);
+}
+
+/* Has the highest bit of a byte set if that byte is below the limit, which is at most 0x80; and
+ * perhaps also of one behind it. */
+static uint64_t below(uint64_t eight, unsigned char limit)
+{
+    return (eight - eight_times(limit)) & ~eight;
+}
+
+/* The same for the bytes that are this one. */
+static uint64_t equal(uint64_t eight, unsigned char byte)
+{
+    return below(eight ^ eight_times(byte), 1);
+}
+
+/* Says whether none of eight bytes needs an escape. */
+static bool are_plain(const char *bytes)
+{
+    uint64_t eight = 0;
+    memcpy(&eight, bytes, sizeof eight);
+    const uint64_t from_7f = eight | (eight + eight_times(1));
+    const uint64_t found =
+        from_7f | below(eight, 0x20) | equal(eight, '+') | equal(eight, '#') | equal(eight, '%');
+    return (found & eight_times(0x80)) == 0;
+}
+
+/* How many bytes from there on need no escape. */
+static size_t plain_run(struct mqc_view text, size_t from)
+{
+    size_t i = from;
+    while (text.size - i >= sizeof(uint64_t) && are_plain(text.data + i))
+        i += sizeof(uint64_t);
+    while (i < text.size && !needs_escape((unsigned char)text.data[i]))
+        i++;
+    return i - from;
+}
+
+/* Appends what of the text needs no escape, and moves behind it. An empty view may be NULL. */
+static bool append_plain(struct mqc__buffer *buffer, struct mqc_view text, size_t *at)
+{
+    const size_t size = plain_run(text, *at);
+    const bool is_done = size == 0 || mqc__buffer_append(buffer, text.data + *at, size);
+    *at += size;
+    return is_done;
 }
 
 bool mqc__topic_encode(struct mqc_view topic, struct mqc__buffer *buffer)
 {
     static const char digits[] = "0123456789ABCDEF";
-    size_t plain_from = 0;
-    for (size_t i = 0; i < topic.size; i++) {
-        const unsigned char byte = (unsigned char)topic.data[i];
-        if (!needs_escape(byte))
-            continue;
+    size_t at = 0;
+    while (append_plain(buffer, topic, &at)) {
+        if (at == topic.size)
+            return !mqc__buffer_failed(buffer);
+        const unsigned char byte = (unsigned char)topic.data[at++];
         const char escape[] = {'%', digits[byte >> 4], digits[byte & 0xfU]};
-        if (!mqc__buffer_append(buffer, topic.data + plain_from, i - plain_from) ||
-            !mqc__buffer_append(buffer, escape, sizeof escape))
+        if (!mqc__buffer_append(buffer, escape, sizeof escape))
             return false;
-        plain_from = i + 1;
     }
-    return append_from(buffer, topic, plain_from);
+    return false;
 }
 
 /* The value of an upper-case hex digit, or -1. */
@@ -58,20 +99,17 @@ static bool decode_escape(struct mqc_view digits, unsigned char *byte_out)
 
 bool mqc__topic_decode(struct mqc_view encoded, struct mqc__buffer *buffer)
 {
-    size_t plain_from = 0;
-    for (size_t i = 0; i < encoded.size; i++) {
-        unsigned char byte = (unsigned char)encoded.data[i];
-        if (!needs_escape(byte))
-            continue;
-        const struct mqc_view rest = mqc_view_bytes(encoded.data + i + 1, encoded.size - i - 1);
-        if (byte != '%' || !decode_escape(rest, &byte) ||
-            !mqc__buffer_append(buffer, encoded.data + plain_from, i - plain_from) ||
-            !mqc__buffer_append(buffer, &byte, 1))
+    size_t at = 0;
+    while (append_plain(buffer, encoded, &at)) {
+        if (at == encoded.size)
+            return !mqc__buffer_failed(buffer);
+        unsigned char byte = (unsigned char)encoded.data[at++];
+        const struct mqc_view digits = mqc_view_bytes(encoded.data + at, encoded.size - at);
+        if (byte != '%' || !decode_escape(digits, &byte) || !mqc__buffer_append(buffer, &byte, 1))
             return false;
-        i += 2;
-        plain_from = i + 1;
+        at += 2;
     }
-    return append_from(buffer, encoded, plain_from);
+    return false;
 }
 
 static size_t encoded_size(struct mqc_view topic)
@@ -92,19 +130,26 @@ static size_t slash_count(struct mqc_view text)
     return count;
 }
 
+/* What stands around the topic. */
+struct surroundings {
+    struct mqc_view root;
+    struct mqc_view level;
+    struct mqc_view end;
+};
+
+static size_t size_of(const struct surroundings *around)
+{
+    return around->root.size + around->level.size + around->end.size;
+}
+
 /* Encoding leaves every '/' as it is, so levels can be counted before. */
-static enum mqc_error check_limits(const char *root, struct mqc_view topic, const char *end,
+static enum mqc_error check_limits(const struct surroundings *around, struct mqc_view topic,
                                    struct mqc_error_info *info)
 {
-    const struct mqc_view ends[] = {mqc_view_text(root), mqc_view_text(event_level),
-                                    mqc_view_text(end)};
-    size_t size = encoded_size(topic);
-    size_t levels = slash_count(topic) + 1;
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        size += ends[i].size;
-        levels += slash_count(ends[i]);
-    }
-    const char *what = *end != '\0' ? "filter" : "topic";
+    const size_t size = size_of(around) + encoded_size(topic);
+    const size_t levels = slash_count(around->root) + slash_count(around->level) +
+                          slash_count(topic) + slash_count(around->end) + 1;
+    const char *what = around->end.size != 0 ? "filter" : "topic";
     if (size > MQC__TOPIC_BYTES_MAX)
         return mqc__fail(info, MQC_ETOPIC, "the MQTT %s would be %zu bytes long, the limit is %d",
                          what, size, MQC__TOPIC_BYTES_MAX);
@@ -114,15 +159,53 @@ static enum mqc_error check_limits(const char *root, struct mqc_view topic, cons
     return MQC_OK;
 }
 
+static char *put(char *at, struct mqc_view text)
+{
+    if (text.size != 0)
+        memcpy(at, text.data, text.size);
+    return at + text.size;
+}
+
+static bool append_plain_topic(struct mqc__buffer *buffer, const struct surroundings *around,
+                               struct mqc_view topic)
+{
+    char *at = mqc__buffer_extend(buffer, size_of(around) + topic.size);
+    if (at == NULL)
+        return false;
+    at = put(at, around->root);
+    at = put(at, around->level);
+    at = put(at, topic);
+    (void)put(at, around->end);
+    return true;
+}
+
+static bool append_topic(struct mqc__buffer *buffer, const struct surroundings *around,
+                         struct mqc_view topic)
+{
+    return mqc__buffer_append(buffer, around->root.data, around->root.size) &&
+           mqc__buffer_append(buffer, around->level.data, around->level.size) &&
+           mqc__topic_encode(topic, buffer) &&
+           mqc__buffer_append(buffer, around->end.data, around->end.size);
+}
+
 enum mqc_error mqc__topic_compose(const char *root, struct mqc_view topic, const char *end,
                                   struct mqc__buffer *buffer, struct mqc_error_info *info)
 {
-    const enum mqc_error error = check_limits(root, topic, end, info);
-    if (error != MQC_OK)
-        return error;
+    const struct surroundings around = {
+        .root = mqc_view_text(root),
+        .level = mqc_view_bytes(event_level, sizeof event_level - 1),
+        .end = mqc_view_text(end),
+    };
+    /* So few bytes reach no limit: one makes three of them, or one level, at most. */
+    if (size_of(&around) + topic.size >= MQC__TOPIC_LEVELS_MAX) {
+        const enum mqc_error error = check_limits(&around, topic, info);
+        if (error != MQC_OK)
+            return error;
+    }
     const struct mqc__buffer before = *buffer;
-    if (mqc__buffer_append_text(buffer, root) && mqc__buffer_append_text(buffer, event_level) &&
-        mqc__topic_encode(topic, buffer) && mqc__buffer_append_text(buffer, end))
+    const bool is_plain = plain_run(topic, 0) == topic.size;
+    if (is_plain ? append_plain_topic(buffer, &around, topic)
+                 : append_topic(buffer, &around, topic))
         return MQC_OK;
     buffer->size = before.size;
     buffer->has_failed = before.has_failed;
