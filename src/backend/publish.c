@@ -9,6 +9,10 @@
 /* What an envelope has beside its one event. */
 #define HEADER_BYTES ((size_t)1024)
 
+/* Events and topics of the usual size are made on the stack. */
+#define SCRATCH_BYTES 1024
+#define TOPIC_SCRATCH_BYTES 256
+
 enum mqc_error mqc__backend_check_event(const struct mqc_backend *backend,
                                         const struct mqc_event *event, struct mqc_error_info *info)
 {
@@ -50,8 +54,9 @@ static enum mqc_error queue(struct mqc_backend *backend, struct mqc__session *se
                             struct mqc_view topic, struct mqc_view mqtt_topic,
                             const struct mqc_event *event)
 {
+    char scratch[SCRATCH_BYTES];
     struct mqc__buffer encoded;
-    mqc__buffer_init(&encoded, backend->event_bytes_max);
+    mqc__buffer_init_scratch(&encoded, scratch, sizeof scratch, backend->event_bytes_max);
     enum mqc_error error = mqc__protobuf_event(event, &encoded);
     if (error == MQC_OK)
         error = mqc__session_publish_buffer(session, mqtt_topic, qos_of(backend, topic), &encoded);
@@ -165,9 +170,11 @@ enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view to
     enum mqc_error error = mqc__backend_check_event(backend, event, info);
     if (error != MQC_OK)
         return error;
+    char scratch[TOPIC_SCRATCH_BYTES];
     struct mqc__buffer mqtt_topic;
-    /* One byte more than MQTT allows, so that the length check can say what is wrong. */
-    mqc__buffer_init(&mqtt_topic, (size_t)4 * MQC__TOPIC_BYTES_MAX);
+    /* More than MQTT allows, so that the length check can say what is wrong. */
+    mqc__buffer_init_scratch(&mqtt_topic, scratch, sizeof scratch,
+                             (size_t)4 * MQC__TOPIC_BYTES_MAX);
     error = mqc__topic_event(backend->root, topic, &mqtt_topic, info);
     if (error == MQC_OK) {
         const struct mqc_view path = mqc__buffer_view(&mqtt_topic);

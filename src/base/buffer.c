@@ -9,6 +9,22 @@ void mqc__buffer_init(struct mqc__buffer *buffer, size_t limit_bytes)
     *buffer = (struct mqc__buffer){.limit_bytes = limit_bytes};
 }
 
+void mqc__buffer_init_scratch(struct mqc__buffer *buffer, void *scratch, size_t scratch_bytes,
+                              size_t limit_bytes)
+{
+    *buffer = (struct mqc__buffer){
+        .data = scratch,
+        .capacity = scratch_bytes < limit_bytes ? scratch_bytes : limit_bytes,
+        .limit_bytes = limit_bytes,
+        .scratch = scratch,
+    };
+}
+
+bool mqc__buffer_is_on_heap(const struct mqc__buffer *buffer)
+{
+    return buffer->data != NULL && buffer->data != buffer->scratch;
+}
+
 /* What is known to be large seldom grows much. */
 static size_t first_capacity(const struct mqc__buffer *buffer, size_t least)
 {
@@ -18,14 +34,23 @@ static size_t first_capacity(const struct mqc__buffer *buffer, size_t least)
                                                      : least;
 }
 
+static char *new_memory(const struct mqc__buffer *buffer, size_t capacity)
+{
+    if (buffer->data != buffer->scratch)
+        return realloc(buffer->data, capacity);
+    char *data = malloc(capacity);
+    if (data != NULL && buffer->size != 0)
+        memcpy(data, buffer->data, buffer->size);
+    return data;
+}
+
 static bool grow(struct mqc__buffer *buffer, size_t least)
 {
-    size_t capacity = buffer->capacity;
-    if (capacity == 0)
-        capacity = first_capacity(buffer, least);
+    const bool is_first = !mqc__buffer_is_on_heap(buffer);
+    size_t capacity = is_first ? first_capacity(buffer, least) : buffer->capacity;
     while (capacity < least)
         capacity = capacity > buffer->limit_bytes / 2 ? buffer->limit_bytes : capacity * 2;
-    char *data = realloc(buffer->data, capacity);
+    char *data = new_memory(buffer, capacity);
     if (data == NULL)
         return false;
     buffer->data = data;
@@ -81,6 +106,7 @@ void mqc__buffer_clear(struct mqc__buffer *buffer)
 
 void mqc__buffer_fini(struct mqc__buffer *buffer)
 {
-    free(buffer->data);
+    if (mqc__buffer_is_on_heap(buffer))
+        free(buffer->data);
     mqc__buffer_init(buffer, buffer->limit_bytes);
 }

@@ -15,10 +15,19 @@ struct mqc__buffer {
     size_t capacity;
     size_t limit_bytes;
     bool has_failed;
+    char *scratch; /* memory of the user's, NULL when there is none */
 };
 
 /* Prepares an empty buffer that holds at most limit_bytes; takes no memory yet. */
 void mqc__buffer_init(struct mqc__buffer *buffer, size_t limit_bytes);
+
+/* As mqc__buffer_init, with memory for the beginning, such as an array on the stack: the heap is
+ * used only by contents that outgrow it. The memory must live as long as the buffer is used. */
+void mqc__buffer_init_scratch(struct mqc__buffer *buffer, void *scratch, size_t scratch_bytes,
+                              size_t limit_bytes);
+
+/* Says whether the contents are on the heap, where they may be taken from. */
+bool mqc__buffer_is_on_heap(const struct mqc__buffer *buffer);
 
 /* Appends bytes; false (and remembered) when the limit or memory is exhausted. */
 bool mqc__buffer_append(struct mqc__buffer *buffer, const void *bytes, size_t size);

@@ -201,7 +201,8 @@ enum mqc_error mqc__outbox_accept_buffer(struct mqc__outbox *outbox, struct mqc_
                                          size_t *dropped_out)
 {
     *dropped_out = 0;
-    if (event->size < LARGE_BYTES || cost_of(event->capacity) > outbox->limits.bytes_max)
+    if (event->size < LARGE_BYTES || !mqc__buffer_is_on_heap(event) ||
+        cost_of(event->capacity) > outbox->limits.bytes_max)
         return mqc__outbox_accept(outbox, topic, qos, mqc__buffer_view(event), dropped_out);
     struct mqc__record *record = calloc(1, sizeof *record);
     if (record == NULL)

@@ -26,6 +26,31 @@ static void test_buffer_append_keeps_order_and_bytes(void)
     mqc__buffer_fini(&buffer);
 }
 
+/* With every size of the first memory, the limit on either side of it. */
+static void test_buffer_with_scratch_moves_to_the_heap(void)
+{
+    static const char text[] = "0123456789";
+    for (size_t scratch_size = 0; scratch_size <= 10; scratch_size++) {
+        for (size_t limit = 0; limit <= 10; limit++) {
+            char scratch[10];
+            struct mqc__buffer buffer;
+            mqc__buffer_init_scratch(&buffer, scratch, scratch_size, limit);
+            for (size_t i = 0; i < limit; i++) {
+                REQUIRE(mqc__buffer_append(&buffer, text + i, 1));
+                CHECK(mqc__buffer_is_on_heap(&buffer) == (i >= scratch_size));
+            }
+            CHECK_VIEW(mqc__buffer_view(&buffer), mqc_view_bytes(text, limit));
+            CHECK(!mqc__buffer_append(&buffer, "x", 1));
+            mqc__buffer_clear(&buffer);
+            CHECK_VIEW_TEXT(mqc__buffer_view(&buffer), "");
+            CHECK(mqc__buffer_append(&buffer, text, limit));
+            CHECK_VIEW(mqc__buffer_view(&buffer), mqc_view_bytes(text, limit));
+            mqc__buffer_fini(&buffer);
+            CHECK(!mqc__buffer_is_on_heap(&buffer));
+        }
+    }
+}
+
 /* However the bytes are cut into pieces, the buffer holds the same. */
 static void test_buffer_append_in_pieces_gives_the_whole(void)
 {
@@ -121,6 +146,7 @@ int main(void)
         {"new_is_empty", test_buffer_new_is_empty},
         {"append_keeps_order_and_bytes", test_buffer_append_keeps_order_and_bytes},
         {"append_in_pieces_gives_the_whole", test_buffer_append_in_pieces_gives_the_whole},
+        {"with_scratch_moves_to_the_heap", test_buffer_with_scratch_moves_to_the_heap},
         {"append_over_limit_fails_for_good", test_buffer_append_over_limit_fails_for_good},
         {"append_without_memory_fails", test_buffer_append_without_memory_fails},
         {"clear_forgets_contents_and_failure", test_buffer_clear_forgets_contents_and_failure},
