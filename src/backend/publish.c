@@ -56,8 +56,14 @@ static enum mqc_error queue(struct mqc_backend *backend, struct mqc__session *se
 {
     char scratch[SCRATCH_BYTES];
     struct mqc__buffer encoded;
-    mqc__buffer_init_scratch(&encoded, scratch, sizeof scratch, backend->event_bytes_max);
-    enum mqc_error error = mqc__protobuf_event(event, &encoded);
+    const size_t size = mqc__protobuf_event_size(event);
+    if (size > backend->event_bytes_max)
+        return MQC_ETOOLARGE;
+    /* The header goes into the same memory, if the event is large. */
+    mqc__buffer_init_scratch(&encoded, scratch, sizeof scratch, size + HEADER_BYTES);
+    if (size > sizeof scratch)
+        mqc__session_lend(session, size, &encoded);
+    enum mqc_error error = mqc__protobuf_event_sized(event, size, &encoded);
     if (error == MQC_OK)
         error = mqc__session_publish_buffer(session, mqtt_topic, qos_of(backend, topic), &encoded);
     mqc__buffer_fini(&encoded);

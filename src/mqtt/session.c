@@ -14,9 +14,6 @@
 /* Acknowledgements that may wait beyond what is in flight: repeated ones. */
 #define SPARE_ACKS 256
 
-/* What an envelope's header takes at most besides its texts. */
-#define HEADER_BYTES 128
-
 /* Wakes up at least so often: a wait by CLOCK_MONOTONIC does not see the time a machine slept. */
 #define LONGEST_WAIT_MS 60000
 
@@ -91,18 +88,20 @@ static bool init_sync(struct mqc__session *session)
 static void init_parts(struct mqc__session *session)
 {
     const struct mqc__session_options *options = session->options;
+    const size_t header_bytes_max =
+        strlen(options->instance) + strlen(options->node) + MQC__ENVELOPE_OVERHEAD_BYTES;
     const struct mqc__outbox_limits limits = {
         .events_max = options->outbox_events_max,
         .bytes_max = options->outbox_bytes_max,
         .batch_events_max = options->batch_events_max,
         .batch_bytes_max = options->batch_bytes_max,
         .topics_max = IDLE_TOPICS_MAX,
+        .header_bytes_max = header_bytes_max,
         .when_full = options->when_full,
     };
     mqc__outbox_init(&session->outbox, &limits);
     mqc__machine_init(&session->machine, options);
-    mqc__buffer_init(&session->payload, MQC__EVENT_BYTES_MAX + strlen(options->instance) +
-                                            strlen(options->node) + HEADER_BYTES);
+    mqc__buffer_init(&session->payload, MQC__EVENT_BYTES_MAX);
     session->packet_bytes_max = UINT32_MAX;
     session->session_uri = MQC__MACHINE_URIS_MAX;
     session->reference_count = 1;
@@ -225,14 +224,6 @@ enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char
     return error;
 }
 
-static bool is_topic_name(struct mqc_view topic)
-{
-    return topic.size != 0 && topic.size <= UINT16_MAX &&
-           memchr(topic.data, '\0', topic.size) == NULL &&
-           memchr(topic.data, '+', topic.size) == NULL &&
-           memchr(topic.data, '#', topic.size) == NULL;
-}
-
 /* An event to be accepted: its bytes, and the buffer that they may be taken from. */
 struct offer {
     struct mqc_view topic;
@@ -265,7 +256,7 @@ static enum mqc_error accept_locked(struct mqc__session *session, const struct o
 
 static enum mqc_error publish(struct mqc__session *session, const struct offer *offer)
 {
-    if (!is_topic_name(offer->topic) || offer->event.size == 0)
+    if (offer->event.size == 0)
         return MQC_EINVAL;
     pthread_mutex_lock(&session->mutex);
     const enum mqc_error error = accept_locked(session, offer);
@@ -290,6 +281,13 @@ enum mqc_error mqc__session_publish_buffer(struct mqc__session *session, struct 
 {
     const struct offer offer = {mqtt_topic, qos, mqc__buffer_view(event), event};
     return publish(session, &offer);
+}
+
+void mqc__session_lend(struct mqc__session *session, size_t event_bytes, struct mqc__buffer *buffer)
+{
+    pthread_mutex_lock(&session->mutex);
+    mqc__outbox_lend(&session->outbox, event_bytes, buffer);
+    pthread_mutex_unlock(&session->mutex);
 }
 
 /* What a caller waits for. */

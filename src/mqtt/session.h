@@ -229,6 +229,11 @@ void mqc__session_reload_tls(struct mqc__session *session);
 enum mqc_error mqc__session_publish_buffer(struct mqc__session *session, struct mqc_view mqtt_topic,
                                            enum mqc__qos qos, struct mqc__buffer *event);
 
+/* Gives an empty buffer, for an event of that size, memory of an event that is done with, if there
+ * is some that suits: new memory for each large event is dear. The caller owns it. */
+void mqc__session_lend(struct mqc__session *session, size_t event_bytes,
+                       struct mqc__buffer *buffer);
+
 /* Waits until the session is up and every desired filter is acknowledged by the broker. Not from a
  * callback. MQC_ETIMEOUT, MQC_ETAKEN, MQC_ECLOSED; MQC_EREFUSED: the broker refused a filter. */
 enum mqc_error mqc__session_wait_ready(struct mqc__session *session, unsigned timeout_ms);

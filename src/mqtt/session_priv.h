@@ -21,6 +21,9 @@
  * them. */
 #define MQC__EVENT_BYTES_MAX ((size_t)200 << 20)
 
+/* An envelope's header has at most this many bytes beside its texts. */
+#define MQC__ENVELOPE_OVERHEAD_BYTES ((size_t)32)
+
 /* An acknowledgement as the client told it. */
 struct mqc__ack {
     int token;
@@ -98,7 +101,7 @@ struct mqc__session {
     struct mqc__tls_session *tls_sessions[MQC__MACHINE_URIS_MAX]; /* to be resumed */
     int64_t expiry_report_ms; /* when the certificate's expiry may be reported next */
     struct mqc__repeat connect_reports[MQC__MACHINE_URIS_MAX];
-    struct mqc__buffer payload;
+    struct mqc__buffer payload; /* of what is said, or an envelope's header */
     enum mqc__session_state told_state;
     int64_t progress_ms;  /* when something was last acknowledged, or put in flight first */
     unsigned stall_count; /* connections in a row given up because nothing was acknowledged */

@@ -7,8 +7,6 @@
 /* What stands around the topic, the content type and the envelope's header in a PUBLISH: fixed
  * header, lengths, packet identifier, property identifier (MQTT 5, 3.3). */
 #define PACKET_OVERHEAD_BYTES 24
-/* The envelope's header without its texts. */
-#define ENVELOPE_OVERHEAD_BYTES 32
 
 /* A connection on which nothing was acknowledged for this many keep-alive times is given up: the
  * client's keep-alive has found the broker alive more than once by then. Doubled with every time in
@@ -16,13 +14,12 @@
 #define STALL_KEEP_ALIVES 3
 #define STALL_DOUBLINGS_MAX 8
 
-/* A payload buffer that grew beyond this for one large event is not kept. */
-#define KEPT_PAYLOAD_BYTES ((size_t)1 << 20)
-
 size_t mqc__session_event_bytes_max(const struct mqc__session *session, size_t topic_size)
 {
     const size_t packet_max = session->packet_bytes_max;
-    const size_t around = PACKET_OVERHEAD_BYTES + ENVELOPE_OVERHEAD_BYTES + topic_size +
+    if (packet_max == UINT32_MAX)
+        return MQC__EVENT_BYTES_MAX;
+    const size_t around = PACKET_OVERHEAD_BYTES + MQC__ENVELOPE_OVERHEAD_BYTES + topic_size +
                           strlen(MQC__CONTENT_TYPE_PROTOBUF) + strlen(session->options->instance) +
                           strlen(session->options->node);
     if (packet_max <= around)
@@ -38,19 +35,20 @@ bool mqc__session_has_slot_locked(const struct mqc__session *session)
     return session->outbox.in_flight_count + (session->announcement_token >= 0 ? 1 : 0) < window;
 }
 
-static bool has_window(const struct mqc__session *session, const struct mqc__record *head)
+static bool has_window(const struct mqc__session *session, const struct mqc__batch *head)
 {
     const struct mqc__outbox *outbox = &session->outbox;
     const bool is_first = outbox->in_flight_count == 0 && session->announcement_token < 0;
     if (head->qos == MQC__QOS_0 || is_first)
         return true;
     return mqc__session_has_slot_locked(session) &&
-           outbox->in_flight_bytes + head->size <= session->options->in_flight_bytes_max;
+           outbox->in_flight_bytes + mqc__batch_first_size(head) <=
+               session->options->in_flight_bytes_max;
 }
 
 bool mqc__session_can_send_locked(const struct mqc__session *session)
 {
-    const struct mqc__record *head = mqc__outbox_head(&session->outbox);
+    const struct mqc__batch *head = mqc__outbox_head(&session->outbox);
     return head != NULL && session->machine.state == MQC__MACHINE_ONLINE && !session->is_lost &&
            !session->has_filter_work && has_window(session, head) &&
            mqc__clock_monotonic_ms() >= session->machine.quiet_until_ms;
@@ -67,7 +65,7 @@ int64_t mqc__session_stall_ms_locked(const struct mqc__session *session)
 }
 
 /* The head alone is more than the broker ever takes. */
-static void drop_head_locked(struct mqc__session *session, const struct mqc__record *head)
+static void drop_head_locked(struct mqc__session *session, const struct mqc__batch *head)
 {
     mqc__session_note_refused_locked(session, mqc_view_bytes(head->topic->text, head->topic->size),
                                      "larger than the broker's maximum packet size", 1);
@@ -84,10 +82,10 @@ static struct mqc__batch *take_batch(struct mqc__session *session)
     enum mqc_error error = MQC_ENOTFOUND;
     pthread_mutex_lock(&session->mutex);
     struct mqc__outbox *outbox = &session->outbox;
-    const struct mqc__record *head = mqc__outbox_head(outbox);
+    const struct mqc__batch *head = mqc__outbox_head(outbox);
     const size_t limit =
         head != NULL ? mqc__session_event_bytes_max(session, head->topic->size) : 0;
-    if (head != NULL && head->size > limit) {
+    if (head != NULL && mqc__batch_first_size(head) > limit) {
         drop_head_locked(session, head);
     } else if (head != NULL) {
         const size_t in_flight_max = session->options->in_flight_bytes_max;
@@ -103,40 +101,19 @@ static struct mqc__batch *take_batch(struct mqc__session *session)
     return batch;
 }
 
-/* Puts the header behind the one large event of a batch, where there is room: the fields of an
- * envelope may come in any order, and nothing has to be copied. */
-static bool close_in_place(const struct mqc__session *session, const struct mqc__batch *batch,
-                           struct mqc_view *payload_out)
-{
-    const struct mqc__record *record = batch->records;
-    const struct mqc_view header = mqc__buffer_view(&session->payload);
-    if (record->next != NULL || record->spare < header.size)
-        return false;
-    memcpy(record->bytes + record->size, header.data, header.size);
-    *payload_out = mqc_view_bytes(record->bytes, record->size + header.size);
-    return true;
-}
-
 /* Writes the envelope. A batch in flight is the thread's alone. */
-static bool build_payload(struct mqc__session *session, const struct mqc__batch *batch,
+static bool build_payload(struct mqc__session *session, struct mqc__batch *batch,
                           struct mqc_view *payload_out)
 {
     const struct mqc__sender sender = {.instance = mqc_view_text(session->options->instance),
                                        .node = mqc_view_text(session->options->node)};
-    struct mqc__buffer *payload = &session->payload;
-    mqc__buffer_clear(payload);
-    if (mqc__protobuf_header(&sender, batch->records->sequence, batch->starts_count, payload) !=
-        MQC_OK)
-        return false;
-    if (close_in_place(session, batch, payload_out))
-        return true;
-    for (const struct mqc__record *r = batch->records; r != NULL; r = r->next)
-        (void)mqc__buffer_append(payload, r->bytes, r->size);
-    *payload_out = mqc__buffer_view(payload);
-    return !mqc__buffer_failed(payload);
+    struct mqc__buffer *header = &session->payload;
+    mqc__buffer_clear(header);
+    return mqc__protobuf_header(&sender, batch->sequence, batch->starts_count, header) == MQC_OK &&
+           mqc__batch_enclose(batch, mqc__buffer_view(header), payload_out);
 }
 
-static enum mqc__client_result publish(struct mqc__session *session, const struct mqc__batch *batch,
+static enum mqc__client_result publish(struct mqc__session *session, struct mqc__batch *batch,
                                        enum mqc__qos qos, int *token_out)
 {
     struct mqc_view payload;
@@ -186,8 +163,6 @@ void mqc__session_send(struct mqc__session *session)
     mqc__session_enter_call(session);
     const enum mqc__client_result result = publish(session, batch, qos, &token);
     const bool goes_on = mqc__session_leave_call(session);
-    if (session->payload.capacity > KEPT_PAYLOAD_BYTES)
-        mqc__buffer_fini(&session->payload);
     pthread_mutex_lock(&session->mutex);
     if (goes_on && result == MQC__CLIENT_OK)
         sent_locked(session, batch, qos, token);

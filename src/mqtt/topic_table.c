@@ -7,7 +7,7 @@
 
 /* NOLINTBEGIN(readability-function-size,clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
  */
-static struct mqc__topic *find(const struct mqc__topic_table *table, struct mqc_view text)
+struct mqc__topic *mqc__topic_table_find(const struct mqc__topic_table *table, struct mqc_view text)
 {
     struct mqc__topic *topic = NULL;
     const unsigned hash = mqc__hash(text, table->seed);
@@ -72,7 +72,7 @@ static void forget(struct mqc__topic_table *table, struct mqc__topic *topic)
 
 struct mqc__topic *mqc__topic_table_use(struct mqc__topic_table *table, struct mqc_view text)
 {
-    struct mqc__topic *topic = find(table, text);
+    struct mqc__topic *topic = mqc__topic_table_find(table, text);
     if (topic == NULL)
         topic = make_topic(table, text);
     else if (topic->user_count == 0)

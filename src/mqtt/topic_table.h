@@ -8,17 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct mqc__record;
+struct mqc__batch;
 
-/* One MQTT topic: its text, held once for all its records, and its sequence counter. */
+/* One MQTT topic: its text, held once for all its batches, and its sequence counter. */
 struct mqc__topic {
     UT_hash_handle hh;
     struct mqc__topic *prev; /* in the table's idle list */
     struct mqc__topic *next;
-    struct mqc__record
-        *waiting; /* the outbox's records that wait, in order; the table ignores it */
+    struct mqc__batch *waiting; /* the outbox's batches that wait, in order; not the table's */
     uint64_t next_sequence;
-    bool starts_count; /* the next record must say that the count starts with it */
+    bool starts_count; /* the next batch must say that the count starts with it */
     size_t user_count;
     size_t size;
     char text[]; /* NUL-terminated */
@@ -38,6 +37,10 @@ struct mqc__topic_table {
     uint64_t seed;               /* of the hash; 0 until there was a topic */
     uint64_t forgotten_sequence; /* the highest number of a forgotten topic */
 };
+
+/* Returns the topic if it is known, else NULL; valid until the table is changed. */
+struct mqc__topic *mqc__topic_table_find(const struct mqc__topic_table *table,
+                                         struct mqc_view text);
 
 /* Finds or makes the topic and adds a user; NULL when memory runs out. The topic stays until its
  * last user leaves. */

@@ -1,5 +1,6 @@
 #include "mqtt/outbox.h"
 
+#include "support/failing_malloc.h"
 #include "support/suite.h"
 
 #include <stdio.h>
@@ -11,6 +12,7 @@ static const struct mqc__outbox_limits roomy = {
     .batch_events_max = 4,
     .batch_bytes_max = 1000,
     .topics_max = 100,
+    .header_bytes_max = 6,
     .when_full = MQC__WHEN_FULL_REFUSE,
 };
 
@@ -37,14 +39,29 @@ static struct mqc__batch *take(struct mqc__outbox *outbox)
 }
 
 /* The batch as text: "topic 1:abc". */
-static const char *batch_text(const struct mqc__batch *batch)
+static const char *batch_text(struct mqc__batch *batch)
 {
     static char text[200];
-    int at = snprintf(text, sizeof text, "%s%s %llu:", batch->starts_count ? "*" : "",
-                      batch->topic->text, (unsigned long long)batch->records->sequence);
-    for (const struct mqc__record *r = batch->records; r != NULL; r = r->next)
-        at += snprintf(text + at, sizeof text - (size_t)at, "%.*s", (int)r->size, r->bytes);
+    struct mqc_view events;
+    REQUIRE(mqc__batch_enclose(batch, mqc_view_text(NULL), &events));
+    (void)snprintf(text, sizeof text, "%s%s %llu:%.*s", batch->starts_count ? "*" : "",
+                   batch->topic->text, (unsigned long long)batch->sequence, (int)events.size,
+                   events.data);
     return text;
+}
+
+static void fill(struct mqc__buffer *buffer, size_t size)
+{
+    mqc__buffer_init(buffer, SIZE_MAX / 2);
+    char *bytes = mqc__buffer_extend(buffer, size);
+    REQUIRE(bytes != NULL);
+    memset(bytes, 'x', size);
+}
+
+static enum mqc_error accept_buffer(struct mqc__outbox *outbox, struct mqc__buffer *buffer)
+{
+    size_t dropped = 0;
+    return mqc__outbox_accept_buffer(outbox, mqc_view_text("a"), MQC__QOS_1, buffer, &dropped);
 }
 
 static void test_outbox_take_collects_the_topic_and_keeps_its_order(void)
@@ -96,7 +113,7 @@ static void test_outbox_full_refuses_and_keeps_what_it_has(void)
     CHECK_INT(accept(&outbox, "b", MQC__QOS_1, "3"), MQC_EFULL);
     CHECK_TEXT(batch_text(take(&outbox)), "*a 1:12");
     mqc__outbox_fini(&outbox);
-    limits.bytes_max = 2 * sizeof(struct mqc__record) + 10;
+    limits.bytes_max = MQC__OUTBOX_BATCH_COST + 2 * MQC__OUTBOX_EVENT_COST + 10;
     limits.events_max = 100;
     mqc__outbox_init(&outbox, &limits);
     CHECK_INT(accept(&outbox, "a", MQC__QOS_1, "12345678"), MQC_OK);
@@ -110,7 +127,7 @@ static void test_outbox_accept_what_never_fits_is_too_large(void)
 {
     struct mqc__outbox_limits limits = roomy;
     struct mqc__outbox outbox;
-    limits.bytes_max = sizeof(struct mqc__record) + 3;
+    limits.bytes_max = MQC__OUTBOX_BATCH_COST + MQC__OUTBOX_EVENT_COST + 3;
     mqc__outbox_init(&outbox, &limits);
     CHECK_INT(accept(&outbox, "a", MQC__QOS_1, "1234"), MQC_ETOOLARGE);
     CHECK_INT(accept(&outbox, "a", MQC__QOS_1, "123"), MQC_OK);
@@ -162,7 +179,7 @@ static void test_outbox_drop_oldest_leaves_a_gap_and_spares_what_is_in_flight(vo
 static void test_outbox_drop_oldest_does_not_drop_in_vain(void)
 {
     struct mqc__outbox_limits limits = roomy;
-    limits.bytes_max = 2 * sizeof(struct mqc__record) + 100;
+    limits.bytes_max = 2 * (MQC__OUTBOX_BATCH_COST + MQC__OUTBOX_EVENT_COST) + 100;
     limits.when_full = MQC__WHEN_FULL_DROP_OLDEST;
     struct mqc__outbox outbox;
     mqc__outbox_init(&outbox, &limits);
@@ -190,6 +207,62 @@ static void test_outbox_no_batch_spans_a_gap(void)
     mqc__outbox_requeue(&outbox);
     CHECK_TEXT(batch_text(take(&outbox)), "*a 1:1");
     CHECK_TEXT(batch_text(take(&outbox)), "a 3:345");
+    mqc__outbox_fini(&outbox);
+}
+
+/* What comes after a batch that was acknowledged does not join the one before it. */
+static void test_outbox_no_batch_spans_what_was_completed(void)
+{
+    struct mqc__outbox outbox;
+    mqc__outbox_init(&outbox, &roomy);
+    accept_all(&outbox, "a", "1");
+    (void)take(&outbox);
+    accept_all(&outbox, "a", "2");
+    (void)mqc__outbox_complete(&outbox, take(&outbox));
+    mqc__outbox_requeue(&outbox);
+    accept_all(&outbox, "a", "3");
+    CHECK_TEXT(batch_text(take(&outbox)), "*a 1:1");
+    CHECK_TEXT(batch_text(take(&outbox)), "a 3:3");
+    mqc__outbox_fini(&outbox);
+}
+
+/* The memory of a batch does not grow with what goes through it. */
+static void test_outbox_drop_oldest_for_long_takes_no_more_memory(void)
+{
+    struct mqc__outbox_limits limits = roomy;
+    limits.events_max = 3;
+    limits.when_full = MQC__WHEN_FULL_DROP_OLDEST;
+    struct mqc__outbox outbox;
+    mqc__outbox_init(&outbox, &limits);
+    for (unsigned i = 0; i < 10000; i++)
+        CHECK_INT(accept(&outbox, "a", MQC__QOS_1, "1234567890"), MQC_OK);
+    CHECK_UNSIGNED(outbox.event_count, 3);
+    CHECK(outbox.byte_count <= 3 * (MQC__OUTBOX_BATCH_COST + MQC__OUTBOX_EVENT_COST + 10));
+    for (const struct mqc__batch *batch = outbox.waiting; batch != NULL; batch = batch->next)
+        CHECK(batch->memory.capacity <= 256);
+    mqc__outbox_fini(&outbox);
+}
+
+/* The same memory serves one large event after the other. */
+static void test_outbox_lend_gives_back_the_memory_of_a_large_event(void)
+{
+    struct mqc__outbox outbox;
+    struct mqc__buffer buffer;
+    mqc__outbox_init(&outbox, &roomy);
+    fill(&buffer, 50000);
+    const char *memory = buffer.data;
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_INT(accept_buffer(&outbox, &buffer), MQC_OK);
+        (void)mqc__outbox_complete(&outbox, take(&outbox));
+        mqc__outbox_lend(&outbox, 60000, &buffer);
+        CHECK(buffer.data == NULL);
+        mqc__outbox_lend(&outbox, 2000, &buffer);
+        CHECK(buffer.data == NULL);
+        mqc__outbox_lend(&outbox, 40000, &buffer);
+        REQUIRE(buffer.data == memory);
+        CHECK(mqc__buffer_extend(&buffer, 40000) == memory);
+    }
+    mqc__buffer_fini(&buffer);
     mqc__outbox_fini(&outbox);
 }
 
@@ -228,10 +301,7 @@ static void test_outbox_requeue_restores_the_order(void)
     mqc__outbox_requeue(&outbox);
     CHECK_UNSIGNED(outbox.in_flight_count, 0);
     CHECK_UNSIGNED(outbox.in_flight_bytes, 0);
-    uint64_t number = 0;
-    for (const struct mqc__record *r = outbox.waiting; r != NULL; r = r->next)
-        CHECK_UNSIGNED(r->number, ++number);
-    CHECK_UNSIGNED(number, 8);
+    CHECK_UNSIGNED(outbox.waiting_count, 8);
     CHECK_TEXT(batch_text(take(&outbox)), "*a 1:1234");
     CHECK_TEXT(batch_text(take(&outbox)), "*b 1:xyz");
     CHECK_TEXT(batch_text(take(&outbox)), "a 5:5");
@@ -285,9 +355,12 @@ static void model_send(struct model *model)
         return;
     batch->token = model->next_token++;
     const size_t topic = (size_t)(batch->topic->text[0] - 'a');
-    uint64_t sequence = batch->records->sequence;
-    for (const struct mqc__record *r = batch->records; r != NULL; r = r->next, sequence++) {
-        CHECK_UNSIGNED(r->sequence, sequence);
+    struct mqc_view events;
+    REQUIRE(mqc__batch_enclose(batch, mqc_view_text("i/n/1|"), &events));
+    CHECK(events.size == batch->event_bytes + 6);
+    CHECK(mqc_view_starts_with(events, mqc_view_text("i/n/1|")));
+    for (size_t i = 0; i < batch->event_count; i++) {
+        const uint64_t sequence = batch->sequence + i;
         if (sequence <= model->seen[topic])
             continue;
         model->gaps += sequence - model->seen[topic] - 1;
@@ -365,20 +438,6 @@ static void test_outbox_property_receiver_sees_all_in_order_but_the_dropped(void
     }
 }
 
-static void fill(struct mqc__buffer *buffer, size_t size)
-{
-    mqc__buffer_init(buffer, SIZE_MAX / 2);
-    char *bytes = mqc__buffer_extend(buffer, size);
-    REQUIRE(bytes != NULL);
-    memset(bytes, 'x', size);
-}
-
-static enum mqc_error accept_buffer(struct mqc__outbox *outbox, struct mqc__buffer *buffer)
-{
-    size_t dropped = 0;
-    return mqc__outbox_accept_buffer(outbox, mqc_view_text("a"), MQC__QOS_1, buffer, &dropped);
-}
-
 static void test_outbox_large_event_is_taken_out_of_its_buffer(void)
 {
     struct mqc__outbox outbox;
@@ -395,10 +454,12 @@ static void test_outbox_large_event_is_taken_out_of_its_buffer(void)
     CHECK(buffer.data == NULL);
     CHECK(outbox.byte_count > capacity + 100);
     (void)take(&outbox);
-    const struct mqc__batch *batch = take(&outbox);
-    CHECK(batch->records->bytes == memory);
-    CHECK_UNSIGNED(batch->records->size, 50000);
-    CHECK_UNSIGNED(batch->records->spare, capacity - 50000);
+    struct mqc__batch *batch = take(&outbox);
+    struct mqc_view payload;
+    CHECK(mqc__batch_enclose(batch, mqc_view_text("header"), &payload));
+    CHECK(payload.data == memory);
+    CHECK_UNSIGNED(payload.size, 50006);
+    CHECK(memcmp(memory + 50000, "header", 6) == 0);
     mqc__outbox_requeue(&outbox);
     (void)mqc__outbox_complete(&outbox, take(&outbox));
     (void)mqc__outbox_complete(&outbox, take(&outbox));
@@ -424,6 +485,52 @@ static void test_outbox_refused_buffer_is_as_it_was(void)
     mqc__outbox_fini(&outbox);
 }
 
+/* What takes memory: new topics, batches and parts of batches. Returns how many calls failed. */
+static unsigned use_memory(struct mqc__outbox *outbox, uint64_t *accepted)
+{
+    unsigned failed = 0;
+    for (unsigned i = 0; i < 40; i++) {
+        const enum mqc_error error = accept(outbox, i % 2 == 0 ? "a" : "b", MQC__QOS_1, "12345");
+        CHECK(error == MQC_OK || error == MQC_ENOMEM);
+        *accepted += error == MQC_OK ? 1 : 0;
+        failed += error == MQC_OK ? 0 : 1;
+        struct mqc__batch *batch = NULL;
+        if (i % 8 == 7)
+            failed += mqc__outbox_take(outbox, 10, &batch) == MQC_ENOMEM ? 1 : 0;
+    }
+    return failed;
+}
+
+/* Every allocation fails once: what was accepted leaves, in order and without a gap. */
+static void test_outbox_without_memory_loses_nothing(void)
+{
+    for (size_t number = 1;; number++) {
+        struct mqc__outbox outbox;
+        mqc__outbox_init(&outbox, &roomy);
+        uint64_t accepted = 0;
+        fail_allocation(number);
+        const unsigned failed = use_memory(&outbox, &accepted);
+        const bool has_failed = allocation_has_failed();
+        fail_allocation(0);
+        CHECK_UNSIGNED(failed, has_failed ? 1 : 0);
+        CHECK_UNSIGNED(outbox.event_count, accepted);
+        mqc__outbox_requeue(&outbox);
+        uint64_t next[2] = {1, 1};
+        while (mqc__outbox_head(&outbox) != NULL) {
+            struct mqc__batch *batch = take(&outbox);
+            uint64_t *expected = &next[batch->topic->text[0] - 'a'];
+            CHECK_UNSIGNED(batch->sequence, *expected);
+            *expected += batch->event_count;
+            (void)mqc__outbox_complete(&outbox, batch);
+        }
+        CHECK_UNSIGNED(next[0] + next[1] - 2, accepted);
+        CHECK_UNSIGNED(outbox.byte_count, 0);
+        mqc__outbox_fini(&outbox);
+        if (!has_failed)
+            break;
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -438,6 +545,11 @@ int main(void)
          test_outbox_drop_oldest_leaves_a_gap_and_spares_what_is_in_flight},
         {"drop_oldest_does_not_drop_in_vain", test_outbox_drop_oldest_does_not_drop_in_vain},
         {"no_batch_spans_a_gap", test_outbox_no_batch_spans_a_gap},
+        {"no_batch_spans_what_was_completed", test_outbox_no_batch_spans_what_was_completed},
+        {"drop_oldest_for_long_takes_no_more_memory",
+         test_outbox_drop_oldest_for_long_takes_no_more_memory},
+        {"lend_gives_back_the_memory_of_a_large_event",
+         test_outbox_lend_gives_back_the_memory_of_a_large_event},
         {"start_of_count_moves_on_when_its_event_is_dropped",
          test_outbox_start_of_count_moves_on_when_its_event_is_dropped},
         {"requeue_restores_the_order", test_outbox_requeue_restores_the_order},
@@ -447,6 +559,7 @@ int main(void)
          test_outbox_property_receiver_sees_all_in_order_but_the_dropped},
         {"large_event_is_taken_out_of_its_buffer",
          test_outbox_large_event_is_taken_out_of_its_buffer},
+        {"without_memory_loses_nothing", test_outbox_without_memory_loses_nothing},
         {"refused_buffer_is_as_it_was", test_outbox_refused_buffer_is_as_it_was},
         CU_TEST_INFO_NULL,
     };

@@ -320,7 +320,7 @@ static void test_session_packet_limit_refuses_and_splits(void)
 /* A large event that goes alone is sent from where it is, with the header behind it, each time. */
 static void test_session_large_event_is_sent_in_place_and_again(void)
 {
-    static const size_t size = 5000;
+    static const size_t size = 50000;
     static const char first_header[] = "i/n/1/1|";
     fake_begin();
     fake_script_lock()->publish = FAKE_ACK_NEVER;
