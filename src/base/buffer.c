@@ -1,5 +1,7 @@
 #include "base/buffer.h"
 
+#include "base/pages.h"
+
 #include <stdlib.h>
 
 #define SMALLEST_CAPACITY ((size_t)256)
@@ -31,7 +33,7 @@ static size_t first_capacity(const struct mqc__buffer *buffer, size_t least)
     const size_t some_more = least / 16 + SMALLEST_CAPACITY;
     return least < SMALLEST_CAPACITY                 ? SMALLEST_CAPACITY
            : some_more < buffer->limit_bytes - least ? least + some_more
-                                                     : least;
+                                                     : buffer->limit_bytes;
 }
 
 static char *new_memory(const struct mqc__buffer *buffer, size_t capacity)
@@ -53,6 +55,7 @@ static bool grow(struct mqc__buffer *buffer, size_t least)
     char *data = new_memory(buffer, capacity);
     if (data == NULL)
         return false;
+    mqc__pages_prefer_huge(data, least);
     buffer->data = data;
     buffer->capacity = capacity;
     return true;
