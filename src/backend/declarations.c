@@ -4,6 +4,7 @@
 #include "base/map.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -16,6 +17,8 @@ struct declaration {
 struct mqc__declarations {
     pthread_rwlock_t lock; /* guards the table, not what is in it */
     struct mqc__map table; /* by event name */
+    /* What was found last; most of the time the next event is of the same kind. */
+    const struct declaration *_Atomic recent;
     bool is_strict;
 };
 
@@ -112,13 +115,27 @@ enum mqc_error mqc__declarations_copy(struct mqc__declarations *declarations,
     return finish(declarations, declaration, error, info);
 }
 
-const struct mqc__signature *mqc__declarations_find(struct mqc__declarations *declarations,
-                                                    struct mqc_view event)
+static const struct declaration *look_up(struct mqc__declarations *declarations,
+                                         struct mqc_view event)
 {
     pthread_rwlock_rdlock(&declarations->lock);
     const struct declaration *declaration = mqc__map_find(&declarations->table, event);
     pthread_rwlock_unlock(&declarations->lock);
-    return declaration != NULL ? &declaration->signature : NULL;
+    return declaration;
+}
+
+const struct mqc__signature *mqc__declarations_find(struct mqc__declarations *declarations,
+                                                    struct mqc_view event)
+{
+    const struct declaration *recent =
+        atomic_load_explicit(&declarations->recent, memory_order_acquire);
+    if (recent != NULL && mqc_view_equal(recent->signature.event, event))
+        return &recent->signature;
+    const struct declaration *declaration = look_up(declarations, event);
+    if (declaration == NULL)
+        return NULL;
+    atomic_store_explicit(&declarations->recent, declaration, memory_order_release);
+    return &declaration->signature;
 }
 
 enum mqc_error mqc__declarations_check(struct mqc__declarations *declarations,

@@ -24,6 +24,25 @@ static void test_add_same_again_is_fine_other_is_refused(void)
     mqc__declarations_free(&declarations);
 }
 
+/* Whatever was looked for before. */
+static void test_find_in_any_order_finds_the_right_one(void)
+{
+    static const char *const names[] = {"a", "b", "ab", "a", "a", "c", "b", "c", "c", "ab", ""};
+    struct mqc__declarations *declarations = mqc__declarations_new(false);
+    CHECK_INT(add(declarations, "a", "x: count"), MQC_OK);
+    CHECK_INT(add(declarations, "b", "x: count, y: count"), MQC_OK);
+    CHECK_INT(add(declarations, "ab", ""), MQC_OK);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct mqc__signature *found =
+            mqc__declarations_find(declarations, mqc_view_text(names[i]));
+        const bool is_declared = names[i][0] == 'a' || names[i][0] == 'b';
+        CHECK((found != NULL) == is_declared);
+        if (found != NULL)
+            CHECK_VIEW_TEXT(found->event, names[i]);
+    }
+    mqc__declarations_free(&declarations);
+}
+
 static void test_check_undeclared_depends_on_strictness(void)
 {
     const struct mqc_event event = {.name = mqc_view_text("unknown")};
@@ -62,6 +81,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"add_same_again_is_fine_other_is_refused", test_add_same_again_is_fine_other_is_refused},
+        {"find_in_any_order_finds_the_right_one", test_find_in_any_order_finds_the_right_one},
         {"check_undeclared_depends_on_strictness", test_check_undeclared_depends_on_strictness},
         {"copy_outlives_its_source", test_copy_outlives_its_source},
         CU_TEST_INFO_NULL,
