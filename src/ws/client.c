@@ -120,7 +120,11 @@ static void on_written(void *context, size_t event_bytes)
     struct mqc__ws_client *client = context;
     client->is_stuck = false;
     if (client->is_in_hub)
-        mqc__ws_hub_written(client->server->hub, &client->outlet, event_bytes);
+        mqc__ws_hub_written(&client->outlet, event_bytes);
+    if (client->is_in_hub && client->wire.line.count == 0) {
+        mqc__ws_hub_take(client->server->hub, &client->outlet, MQC__WS_HUB_PORTION);
+        mqc__ws_client_drain(client);
+    }
     mqc__ws_client_steer(client);
 }
 
@@ -226,10 +230,10 @@ bool mqc__ws_client_accept(struct mqc__ws_listener *listener)
 
 void mqc__ws_client_drain(struct mqc__ws_client *client)
 {
-    struct mqc__ws_line line;
-    const bool is_within = mqc__ws_hub_take(client->server->hub, &client->outlet, &line);
-    mqc__ws_wire_send_line(&client->wire, &line);
-    if (is_within || client->stage == MQC__WS_STAGE_GONE)
+    mqc__ws_wire_send_line(&client->wire, &client->outlet.taken);
+    /* While it is, the events wait in the hub; there will be a call of on_written(). */
+    client->outlet.is_busy = client->wire.is_writing;
+    if (!client->outlet.was_over || !client->is_in_hub)
         return;
     atomic_fetch_add(&client->server->too_slow, 1);
     mqc__ws_wire_drop(&client->wire);
@@ -278,7 +282,9 @@ void mqc__ws_client_terminate(struct mqc__ws_client *client)
         mqc__ws_client_drop(client);
     if (client->stage != MQC__WS_STAGE_TALKING)
         return;
-    if (client->is_in_hub)
+    if (client->is_in_hub) {
+        mqc__ws_hub_take(client->server->hub, &client->outlet, SIZE_MAX);
         mqc__ws_client_drain(client);
+    }
     mqc__ws_client_close(client, MQC__WS_CODE_GOING_AWAY, "Terminating");
 }

@@ -77,7 +77,7 @@ bool mqc__ws_client_accept(struct mqc__ws_listener *listener);
 
 struct mqc__ws_client *mqc__ws_client_next(const struct mqc__ws_client *client);
 
-/* Gives it what waits for it in the hub. */
+/* Gives it what was taken for it from the hub. */
 void mqc__ws_client_drain(struct mqc__ws_client *client);
 
 /* Reads what it says next, or does not, as things stand: not while there is no room for its events,

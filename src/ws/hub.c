@@ -76,6 +76,7 @@ void mqc__ws_hub_remove(struct mqc__ws_hub *hub, struct mqc__ws_outlet *outlet)
     if (outlet->is_filled)
         forget_filled_locked(hub, outlet);
     mqc__ws_line_clear(&outlet->line);
+    mqc__ws_line_clear(&outlet->taken);
     pthread_mutex_unlock(&hub->mutex);
 }
 
@@ -113,13 +114,15 @@ static void put_locked(struct mqc__ws_hub *hub, struct mqc__ws_outlet *outlet,
                        struct mqc__ws_outgoing *outgoing)
 {
     const size_t size = outgoing != NULL ? mqc__ws_outgoing_view(outgoing).size : 0;
-    fill_locked(hub, outlet);
-    outlet->is_over = outgoing == NULL || size > outlet->bytes_max - outlet->bytes ||
+    outlet->is_over = outgoing == NULL || size > outlet->bytes_max - atomic_load(&outlet->bytes) ||
                       !mqc__ws_line_append(&outlet->line, outgoing);
+    if (outlet->is_over || !outlet->is_known)
+        fill_locked(hub, outlet);
     if (outlet->is_over)
         return;
+    outlet->is_known = true;
     (void)mqc__ws_outgoing_ref(outgoing);
-    outlet->bytes += size;
+    (void)atomic_fetch_add(&outlet->bytes, size);
 }
 
 static void count(struct mqc__ws_hub *hub, const struct mqc__ws_outlet *outlet,
@@ -183,30 +186,52 @@ void mqc__ws_hub_tell_all(struct mqc__ws_hub *hub, struct mqc_view message)
     mqc__ws_outgoing_unref(outgoing);
 }
 
-struct mqc__ws_outlet *mqc__ws_hub_next_filled(struct mqc__ws_hub *hub)
+/* What cannot be moved for lack of memory is a loss, and so the end of the client. */
+static void take_locked(struct mqc__ws_outlet *outlet, size_t most)
 {
-    pthread_mutex_lock(&hub->mutex);
-    struct mqc__ws_outlet *outlet = hub->first_filled;
-    if (outlet != NULL)
-        forget_filled_locked(hub, outlet);
-    pthread_mutex_unlock(&hub->mutex);
-    return outlet;
+    if (outlet->line.count <= most) {
+        outlet->taken = outlet->line;
+        outlet->line = (struct mqc__ws_line){0};
+    }
+    while (outlet->line.count != 0 && outlet->taken.count < most) {
+        if (!mqc__ws_line_append(&outlet->taken, mqc__ws_line_at(&outlet->line, 0))) {
+            outlet->is_over = true;
+            break;
+        }
+        (void)mqc__ws_line_take(&outlet->line);
+    }
+    outlet->is_known = outlet->line.count != 0;
+    outlet->was_over = outlet->is_over;
 }
 
-bool mqc__ws_hub_take(struct mqc__ws_hub *hub, struct mqc__ws_outlet *outlet,
-                      struct mqc__ws_line *line_out)
+struct mqc__ws_outlet *mqc__ws_hub_take_filled(struct mqc__ws_hub *hub)
 {
+    struct mqc__ws_outlet *first = NULL;
+    struct mqc__ws_outlet **last = &first;
     pthread_mutex_lock(&hub->mutex);
-    *line_out = outlet->line;
-    outlet->line = (struct mqc__ws_line){0};
-    const bool is_within = !outlet->is_over;
+    for (struct mqc__ws_outlet *o = hub->first_filled; o != NULL; o = o->next_filled) {
+        o->is_filled = false;
+        if (o->is_busy && !o->is_over)
+            continue;
+        take_locked(o, MQC__WS_HUB_PORTION);
+        *last = o;
+        last = &o->next_taken;
+    }
+    hub->first_filled = NULL;
+    hub->last_filled = &hub->first_filled;
     pthread_mutex_unlock(&hub->mutex);
-    return is_within;
+    *last = NULL;
+    return first;
 }
 
-void mqc__ws_hub_written(struct mqc__ws_hub *hub, struct mqc__ws_outlet *outlet, size_t bytes)
+void mqc__ws_hub_take(struct mqc__ws_hub *hub, struct mqc__ws_outlet *outlet, size_t most)
 {
     pthread_mutex_lock(&hub->mutex);
-    outlet->bytes -= bytes < outlet->bytes ? bytes : outlet->bytes;
+    take_locked(outlet, most);
     pthread_mutex_unlock(&hub->mutex);
+}
+
+void mqc__ws_hub_written(struct mqc__ws_outlet *outlet, size_t bytes)
+{
+    (void)atomic_fetch_sub(&outlet->bytes, bytes);
 }

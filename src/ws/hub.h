@@ -5,6 +5,7 @@
 #include "value/event.h"
 #include "ws/outgoing.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /*
@@ -28,11 +29,21 @@ struct mqc__ws_outlet {
     struct mqc__ws_outlet *previous;
     struct mqc__ws_outlet *next;
     struct mqc__ws_outlet *next_filled;
-    bool is_filled;
-    bool is_over; /* its line was full */
-    size_t bytes; /* in its line, and taken but not written yet */
+    bool is_filled;      /* it is among those that are to be taken from next */
+    bool is_known;       /* the loop's thread knows of what is in its line */
+    bool is_over;        /* its line was full */
+    atomic_size_t bytes; /* in its line, and taken but not written yet */
     struct mqc__ws_line line;
+
+    /* The loop's thread alone. */
+    bool is_busy; /* takes no more for now: what is in its line stays there */
+    struct mqc__ws_outlet *next_taken;
+    struct mqc__ws_line taken;
+    bool was_over; /* and there will be no more */
 };
+
+/* So many events are taken for a client at once. */
+#define MQC__WS_HUB_PORTION ((size_t)256)
 
 /* Makes a hub without clients. `filled` is called on the thread that brings something, when there
  * was nothing to be taken before. `telemetry` may be NULL. NULL: out of memory. */
@@ -53,15 +64,17 @@ void mqc__ws_hub_deliver(struct mqc__ws_hub *hub, struct mqc_view topic,
 /* Brings a message to every client. Any thread. */
 void mqc__ws_hub_tell_all(struct mqc__ws_hub *hub, struct mqc_view message);
 
-/* Returns the next client with something in its line, or that went over its bound, and NULL when
- * there is none; the caller takes it. The loop's thread. */
-struct mqc__ws_outlet *mqc__ws_hub_next_filled(struct mqc__ws_hub *hub);
+/* Takes a portion for every client that has got something and is not busy, and what there is for
+ * one that went over its bound. Returns the first one of those, the others by `next_taken`; the
+ * caller empties `taken` of each, and looks again by mqc__ws_hub_take() after a whole portion and
+ * when one is not busy any more: `filled` is not called for those. For all at once, since those who
+ * deliver are many and quick to get the lock. The loop's thread. */
+struct mqc__ws_outlet *mqc__ws_hub_take_filled(struct mqc__ws_hub *hub);
 
-/* Takes a client's whole line. Returns false when it went over its bound. The loop's thread. */
-bool mqc__ws_hub_take(struct mqc__ws_hub *hub, struct mqc__ws_outlet *outlet,
-                      struct mqc__ws_line *line_out);
+/* Takes for one client what there is, at most so much. The loop's thread. */
+void mqc__ws_hub_take(struct mqc__ws_hub *hub, struct mqc__ws_outlet *outlet, size_t most);
 
 /* Says that so many of the bytes that were taken have been written. The loop's thread. */
-void mqc__ws_hub_written(struct mqc__ws_hub *hub, struct mqc__ws_outlet *outlet, size_t bytes);
+void mqc__ws_hub_written(struct mqc__ws_outlet *outlet, size_t bytes);
 
 #endif

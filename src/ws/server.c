@@ -40,13 +40,12 @@ static void acknowledge_ready(struct mqc__ws_server *server)
  * could keep the thread here for ever. */
 static void drain(struct mqc__ws_server *server)
 {
-    for (uint64_t left = atomic_load(&server->clients_now) + 1; left > 0; left--) {
-        struct mqc__ws_outlet *outlet = mqc__ws_hub_next_filled(server->hub);
-        if (outlet == NULL)
-            return;
+    struct mqc__ws_outlet *outlet = mqc__ws_hub_take_filled(server->hub);
+    while (outlet != NULL) {
+        struct mqc__ws_outlet *next = outlet->next_taken;
         mqc__ws_client_drain(outlet->owner);
+        outlet = next;
     }
-    mqc__loop_wake(server->loop);
 }
 
 static void on_wake(void *context)

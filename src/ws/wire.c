@@ -120,8 +120,7 @@ static void on_written(uv_write_t *request, int status)
     mqc__buffer_clear(&wire->cipher);
     if (wire->is_closing)
         return;
-    if (left.events != 0 || left.answers != 0)
-        wire->events.written(wire->events.context, left.events);
+    wire->events.written(wire->events.context, left.events);
     if (status != 0)
         stop_writing(wire);
     else

@@ -17,7 +17,8 @@ struct mqc__ws_wire_events {
     /* Bytes came, valid for the call. More may come after mqc__ws_wire_pause(): what was read
      * already. Not after the end. */
     void (*bytes)(void *context, struct mqc_view bytes);
-    /* Some of what was sent is with the system, among it so many bytes of events. */
+    /* Nothing is being written any more: what was is with the system, among it so many bytes of
+     * events. */
     void (*written)(void *context, size_t event_bytes);
     /* Nothing more comes: the client ended its side, or the connection broke; `reason` is for
      * people. Once; not after mqc__ws_wire_close(). */
