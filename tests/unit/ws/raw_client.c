@@ -109,8 +109,11 @@ static int receive(struct raw_client *client, int wait_ms)
     const ssize_t size = recv(client->fd, bytes, sizeof bytes, 0);
     if (size <= 0)
         return -1;
+    const size_t before = client->input.size;
     if (client->tls != NULL)
-        return take_tls(client, mqc_view_bytes(bytes, (size_t)size)) ? 1 : -1;
+        return take_tls(client, mqc_view_bytes(bytes, (size_t)size)) || client->input.size > before
+                   ? 1
+                   : -1;
     REQUIRE(mqc__buffer_append(&client->input, bytes, (size_t)size));
     return 1;
 }

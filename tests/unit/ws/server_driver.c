@@ -179,14 +179,20 @@ void driver_set(struct server_driver *driver, enum mqc_error *answer, enum mqc_e
     pthread_mutex_unlock(&driver->mutex);
 }
 
+size_t driver_get(struct server_driver *driver, const size_t *number)
+{
+    pthread_mutex_lock(&driver->mutex);
+    const size_t value = *number;
+    pthread_mutex_unlock(&driver->mutex);
+    return value;
+}
+
 bool driver_wait(struct server_driver *driver, const size_t *number, size_t expected)
 {
     const int64_t deadline_ms = mqc__clock_monotonic_ms() + PATIENCE_MS;
     size_t seen = 0;
     do {
-        pthread_mutex_lock(&driver->mutex);
-        seen = *number;
-        pthread_mutex_unlock(&driver->mutex);
+        seen = driver_get(driver, number);
         if (seen != expected)
             (void)usleep(1000);
     } while (seen != expected && mqc__clock_monotonic_ms() < deadline_ms);

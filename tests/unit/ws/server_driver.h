@@ -52,6 +52,9 @@ void driver_handle(struct server_driver *driver, size_t count);
 /* Changes an answer, seen by the loop's thread from then on. */
 void driver_set(struct server_driver *driver, enum mqc_error *answer, enum mqc_error error);
 
+/* Reads a number under `mutex`. */
+size_t driver_get(struct server_driver *driver, const size_t *number);
+
 /* Wait until a number under `mutex` is what it should be; the last one, also of other threads'. */
 bool driver_wait(struct server_driver *driver, const size_t *number, size_t expected);
 
