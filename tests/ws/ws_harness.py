@@ -216,7 +216,7 @@ class Script:
         self.ended()
 
     def ended(self, status=0):
-        check_equal(self.program.wait(), status, "\n".join(self.program.err[-50:]))
+        check_equal(self.program.wait(), status, "\n".join(self.program.err[-200:]))
 
 
 class WsWorld:
