@@ -28,7 +28,7 @@ static enum mqc_error copy_configured(struct mqc__services *services,
     enum mqc_error error = mqc__api_websocket_options(config, arena, &options, &count, info);
     if (error != MQC_OK)
         return error;
-    services->configured = calloc(count + 1, sizeof *services->configured);
+    services->configured = calloc(count + 1, sizeof(struct mqc_websocket_options *));
     if (services->configured == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     while (services->configured_count < count && error == MQC_OK) {

@@ -30,8 +30,6 @@ struct mqc__ws_client {
     struct mqc__ws_client *previous;
     struct mqc__ws_client *next;
     struct mqc__ws_client *next_held;
-    bool is_held;    /* it waits for room for its first pending message */
-    bool is_blocked; /* that message was counted as one that has to wait */
     struct mqc__ws_server *server;
     struct mqc__ws_listener *listener;
     uint64_t number; /* from 1 on, in the order of the connections */
@@ -39,7 +37,6 @@ struct mqc__ws_client {
     enum mqc__ws_client_state state;
     struct mqc__ws_wire wire;
     uv_timer_t timer;
-    unsigned open_handles;
     struct mqc__http_request *request;
     struct mqc__ws_frames *frames;
 
@@ -47,26 +44,30 @@ struct mqc__ws_client {
     struct mqc__ws_endpoint endpoint;
     struct mqc_view *prefixes;
     size_t prefix_count;
-    bool is_subscribed;
-    bool is_known; /* its loss is to be told */
     struct mqc__ws_outlet outlet;
-    bool is_in_hub;
 
     struct mqc__ws_pending *first_pending;
     struct mqc__ws_pending **last_pending;
     size_t pending_bytes;
-    bool has_left; /* the connection has ended; what is pending is still handled */
 
+    uint64_t ping_count;
+    unsigned open_handles;
+    unsigned rejected; /* messages that were answered with an error */
+    unsigned peer_code;
+    unsigned code;
+    char reason[MQC__WS_CONTROL_BYTES_MAX];
+
+    bool is_held;    /* it waits for room for its first pending message */
+    bool is_blocked; /* that message was counted as one that has to wait */
+    bool is_subscribed;
+    bool is_known; /* its loss is to be told */
+    bool is_in_hub;
     bool awaits_pong;
     bool was_paused; /* for a while since the last ping, so that a pong may not have been read */
     bool is_stuck;   /* paused for what it does not read, and it has read nothing since then */
-    uint64_t ping_count;
-    unsigned rejected;    /* messages that were answered with an error */
-    bool has_peer_closed; /* it has said its last word, of the code below */
-    unsigned peer_code;
-    bool has_code; /* the end has a code and a reason */
-    unsigned code;
-    char reason[MQC__WS_CONTROL_BYTES_MAX];
+    bool has_peer_closed; /* it has said its last word, of its code above */
+    bool has_code;        /* the end has a code and a reason */
+    bool has_left;        /* the connection has ended; what is pending is still handled */
 };
 
 /* client.c: the life of a connection. */

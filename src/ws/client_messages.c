@@ -130,9 +130,7 @@ static void take_message(struct mqc__ws_client *client, struct mqc_view message)
     case MQC__WS_AWAITS_SUBSCRIPTIONS: take_subscriptions(client, message); break;
     case MQC__WS_AWAITS_ACK: mqc__ws_client_keep(client, message); break;
     case MQC__WS_OPEN:
-        if (client->first_pending != NULL)
-            mqc__ws_client_keep(client, message);
-        else if (!mqc__ws_client_take_event(client, message))
+        if (client->first_pending != NULL || !mqc__ws_client_take_event(client, message))
             mqc__ws_client_keep(client, message);
         break;
     case MQC__WS_REFUSED:

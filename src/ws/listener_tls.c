@@ -34,9 +34,10 @@ enum mqc_error mqc__ws_listener_tls(const struct mqc_websocket_tls *from,
     char text[CIPHER_BYTES_MAX];
     const char *ciphers[CIPHERS_MAX];
     const char *list = given(from->ciphers, "");
-    if (strlen(list) >= sizeof text)
+    const size_t size = strlen(list);
+    if (size >= sizeof text)
         return mqc__fail(info, MQC_ECONFIG, "tls_options: ciphers is too long");
-    (void)strcpy(text, list);
+    memcpy(text, list, size + 1);
     const struct mqc__tls_options options = {
         .is_server = true,
         .certificate_file = from->cert_file,

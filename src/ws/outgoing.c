@@ -78,7 +78,7 @@ struct mqc_view mqc__ws_outgoing_view(const struct mqc__ws_outgoing *outgoing)
 static bool grow(struct mqc__ws_line *line)
 {
     const size_t capacity = line->capacity != 0 ? line->capacity * 2 : FIRST_CAPACITY;
-    struct mqc__ws_outgoing **items = malloc(capacity * sizeof *items);
+    struct mqc__ws_outgoing **items = malloc(capacity * sizeof(struct mqc__ws_outgoing *));
     if (items == NULL)
         return false;
     for (size_t i = 0; i < line->count; i++)
