@@ -187,6 +187,15 @@ size_t driver_get(struct server_driver *driver, const size_t *number)
     return value;
 }
 
+const char *driver_end(struct server_driver *driver)
+{
+    static char text[160];
+    pthread_mutex_lock(&driver->mutex);
+    (void)snprintf(text, sizeof text, "%u %s", driver->code, driver->reason);
+    pthread_mutex_unlock(&driver->mutex);
+    return text;
+}
+
 bool driver_wait(struct server_driver *driver, const size_t *number, size_t expected)
 {
     const int64_t deadline_ms = mqc__clock_monotonic_ms() + PATIENCE_MS;

@@ -52,6 +52,10 @@ void driver_handle(struct server_driver *driver, size_t count);
 /* Changes an answer, seen by the loop's thread from then on. */
 void driver_set(struct server_driver *driver, enum mqc_error *answer, enum mqc_error error);
 
+/* The code and the reason of the last client that was lost, as "1000 bye"; valid until the next
+ * call. */
+const char *driver_end(struct server_driver *driver);
+
 /* Reads a number under `mutex`. */
 size_t driver_get(struct server_driver *driver, const size_t *number);
 
