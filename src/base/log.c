@@ -35,6 +35,14 @@ const char *mqc_log_level_name(enum mqc_log_level level)
     return "unknown";
 }
 
+/* What strangers choose, a topic for instance, must not look like another line. */
+static void hide_controls(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
 void mqc__log(enum mqc_log_level level, const char *format, ...)
 {
     if ((int)level > atomic_load_explicit(&sink_level, memory_order_relaxed))
@@ -44,6 +52,7 @@ void mqc__log(enum mqc_log_level level, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    hide_controls(text);
     pthread_mutex_lock(&sink_mutex);
     if (sink != NULL && (int)level <= atomic_load(&sink_level))
         sink(sink_context, level, text);

@@ -11,8 +11,8 @@ enum mqc_log_level {
     MQC_LOG_DEBUG,   /* every step */
 };
 
-/* Takes one line without a line end; `text` is valid for the call. Called from any thread, one call
- * at a time. It must not call back into the library. */
+/* Takes one line without a line end or other control characters; `text` is valid for the call.
+ * Called from any thread, one call at a time. It must not call back into the library. */
 typedef void (*mqc_log_fn)(void *context, enum mqc_log_level level, const char *text);
 
 /*

@@ -61,6 +61,8 @@ static void test_log_formats_and_cuts_lines(void)
     mqc_log_set(take_line, &lines, MQC_LOG_INFO);
     mqc__log(MQC_LOG_INFO, "%s: %d%%", "done", 100);
     CHECK_TEXT(lines.last, "done: 100%");
+    mqc__log(MQC_LOG_INFO, "subscribed to %s", "/x\n2026 error\x1b[0m\x7f");
+    CHECK_TEXT(lines.last, "subscribed to /x?2026 error?[0m?");
     mqc__log(MQC_LOG_INFO, "%s", large);
     CHECK(strlen(lines.last) >= 500);
     CHECK(strlen(lines.last) < sizeof large - 1);
