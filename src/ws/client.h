@@ -62,6 +62,7 @@ struct mqc__ws_client {
     bool is_subscribed;
     bool is_known; /* its loss is to be told */
     bool is_in_hub;
+    const char *refusal; /* what is wrong with its subscriptions */
     bool awaits_pong;
     bool was_paused; /* for a while since the last ping, so that a pong may not have been read */
     bool is_stuck;   /* paused for what it does not read, and it has read nothing since then */

@@ -26,13 +26,14 @@ void mqc__ws_client_send_error(struct mqc__ws_client *client, const char *code,
 static void on_grace_over(uv_timer_t *timer)
 {
     struct mqc__ws_client *client = timer->data;
-    mqc__ws_client_close(client, MQC__WS_CODE_POLICY, MQC__WS_CONTEXT_NO_ARRAY);
+    mqc__ws_client_close(client, MQC__WS_CODE_POLICY, client->refusal);
 }
 
 /* There is no second chance, as with Zeek; but the client is not left waiting for ever. */
 static void refuse_subscriptions(struct mqc__ws_client *client, const char *context)
 {
     client->state = MQC__WS_REFUSED;
+    client->refusal = context;
     mqc__ws_client_send_error(client, MQC__WS_ERROR_DESERIALIZATION, mqc_view_text(context));
     if (client->stage == MQC__WS_STAGE_TALKING)
         (void)uv_timer_start(&client->timer, on_grace_over, client->listener->options->grace_ms, 0);
