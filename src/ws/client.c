@@ -65,15 +65,20 @@ static void on_timer_closed(uv_handle_t *handle)
     handle_closed(handle->data);
 }
 
+static void leave_hub(struct mqc__ws_client *client)
+{
+    if (client->is_in_hub)
+        mqc__ws_hub_remove(client->server->hub, &client->outlet);
+    client->is_in_hub = false;
+}
+
 /* Takes back what it had of the cluster. */
 static void leave(struct mqc__ws_client *client)
 {
     struct mqc__ws_server *server = client->server;
     const struct mqc__ws_cluster *cluster = &server->cluster;
     mqc__ws_server_let_go(server, client);
-    if (client->is_in_hub)
-        mqc__ws_hub_remove(server->hub, &client->outlet);
-    client->is_in_hub = false;
+    leave_hub(client);
     if (client->is_subscribed)
         cluster->unsubscribe(cluster->context, client->prefixes, client->prefix_count);
     client->is_subscribed = false;
@@ -121,11 +126,21 @@ static void on_written(void *context, size_t event_bytes)
     client->is_stuck = false;
     if (client->is_in_hub)
         mqc__ws_hub_written(&client->outlet, event_bytes);
-    if (client->is_in_hub && client->wire.line.count == 0) {
+    if (client->wire.is_deaf) {
+        leave_hub(client);
+    } else if (client->is_in_hub && client->wire.line.count == 0) {
         mqc__ws_hub_take(client->server->hub, &client->outlet, MQC__WS_HUB_PORTION);
         mqc__ws_client_drain(client);
     }
     mqc__ws_client_steer(client);
+}
+
+/* Nobody hears of it any more, nor does it hear anything. */
+static void linger(struct mqc__ws_client *client)
+{
+    client->has_left = true;
+    leave_hub(client);
+    (void)uv_timer_stop(&client->timer);
 }
 
 static void on_ended(void *context, const char *reason)
@@ -135,7 +150,7 @@ static void on_ended(void *context, const char *reason)
              client->endpoint.address.data, client->listener->place, reason);
     /* What it said before is handled all the same. */
     if (client->state == MQC__WS_OPEN && client->first_pending != NULL)
-        client->has_left = true;
+        linger(client);
     else
         mqc__ws_client_drop(client);
 }

@@ -100,12 +100,11 @@ static void on_shut(uv_shutdown_t *request, int status)
 /* The client does not listen any more; what it said before is still there to be read. */
 static void stop_writing(struct mqc__ws_wire *wire)
 {
-    const struct mqc__ws_amount dropped = wire->sent;
     wire->is_deaf = true;
     mqc__ws_line_clear(&wire->line);
     wire->sent = (struct mqc__ws_amount){0};
     wire->leaving = wire->sent;
-    wire->events.written(wire->events.context, dropped.events);
+    wire->events.written(wire->events.context, 0);
 }
 
 static void on_written(uv_write_t *request, int status)
@@ -185,13 +184,9 @@ static void put(struct mqc__ws_wire *wire, struct mqc__ws_outgoing *outgoing)
         mqc__ws_amount_add(&wire->sent, outgoing);
         return;
     }
-    struct mqc__ws_amount dropped = {0};
-    mqc__ws_amount_add(&dropped, outgoing);
     mqc__ws_outgoing_unref(outgoing);
     if (is_wanted)
         mqc__ws_wire_end(wire, "memory ran out");
-    else if (wire->is_deaf && !wire->is_closing)
-        wire->events.written(wire->events.context, dropped.events);
 }
 
 void mqc__ws_wire_send(struct mqc__ws_wire *wire, struct mqc__ws_outgoing *outgoing)

@@ -18,7 +18,7 @@ struct mqc__ws_wire_events {
      * already. Not after the end. */
     void (*bytes)(void *context, struct mqc_view bytes);
     /* Nothing is being written any more: what was is with the system, among it so many bytes of
-     * events. */
+     * events, or nothing will ever be. */
     void (*written)(void *context, size_t event_bytes);
     /* Nothing more comes: the client ended its side, or the connection broke; `reason` is for
      * people. Once; not after mqc__ws_wire_close(). */
@@ -51,7 +51,7 @@ struct mqc__ws_wire {
     bool is_paused;
     bool is_finishing; /* no more will be sent */
     bool is_shut;      /* and that was said to the client */
-    bool is_deaf;      /* writing failed; there may still be something to read */
+    bool is_deaf;      /* writing failed, nothing is sent; there may still be something to read */
     bool has_ended;
     bool is_closing;
 };

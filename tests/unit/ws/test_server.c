@@ -339,6 +339,36 @@ static void test_server_takes_what_a_hasty_client_said_before_its_close(void)
     }
 }
 
+/* It breaks off while it is held back and events keep coming for it. */
+static void test_server_takes_what_a_client_said_before_it_broke_off(void)
+{
+    struct mqc__buffer bytes;
+    mqc__buffer_init(&bytes, 4096);
+    struct server_driver driver;
+    struct raw_client client;
+    driver_open(&driver);
+    raw_subscribe(&client, &driver, "/a");
+    driver_set(&driver, &driver.publish_error, MQC_EFULL);
+    for (size_t i = 0; i < 2; i++)
+        client_frame_write(RAW_TEXT, mqc_view_text(driver_event_text("/a", i == 0 ? "one" : "two")),
+                           &bytes);
+    CHECK(raw_send(&client, mqc__buffer_view(&bytes)));
+    mqc__buffer_fini(&bytes);
+    (void)usleep(20000);
+    raw_reset(&client);
+    for (size_t i = 0; i < 2000; i++) {
+        driver_deliver(&driver, "/a", "x");
+        if (i % 500 == 0)
+            (void)usleep(10000);
+    }
+    CHECK_UNSIGNED(driver_get(&driver, &driver.lost), 0);
+    driver_set(&driver, &driver.publish_error, MQC_OK);
+    CHECK(driver_wait(&driver, &driver.lost, 1));
+    CHECK_TEXT(driver.names, "one two ");
+    CHECK_TEXT(driver_end(&driver), "1006 Abnormal closure");
+    driver_close(&driver);
+}
+
 static void test_server_closes_whom_the_cluster_refuses(void)
 {
     struct server_driver driver;
@@ -422,6 +452,8 @@ int main(void)
          test_server_takes_what_a_held_client_said_before_its_close},
         {"server_takes_what_a_hasty_client_said_before_its_close",
          test_server_takes_what_a_hasty_client_said_before_its_close},
+        {"server_takes_what_a_client_said_before_it_broke_off",
+         test_server_takes_what_a_client_said_before_it_broke_off},
         {"server_closes_whom_the_cluster_refuses", test_server_closes_whom_the_cluster_refuses},
         {"server_closes_a_bad_subscription_after_a_while",
          test_server_closes_a_bad_subscription_after_a_while},
