@@ -171,7 +171,7 @@ class Node:
 
     def wait_for_descriptors(self, expected):
         deadline = time.monotonic() + PATIENCE
-        while self.descriptors() != expected:
+        while self.descriptors() > expected:
             check(time.monotonic() < deadline, f"{self.descriptors()} descriptors, not {expected}")
             time.sleep(0.02)
 
