@@ -74,18 +74,22 @@ static void take_subscriptions(struct mqc__ws_client *client, struct mqc_view me
         refuse_subscriptions(client, context);
 }
 
-static void enter_hub(struct mqc__ws_client *client)
+static bool enter_hub(struct mqc__ws_client *client)
 {
+    struct mqc_view *cover = mqc__arena_array(&client->texts, client->prefix_count, sizeof *cover);
+    if (cover == NULL)
+        return false;
     client->outlet = (struct mqc__ws_outlet){
         .client = client->number,
-        .prefixes = client->prefixes,
-        .prefix_count = client->prefix_count,
+        .prefixes = cover,
+        .prefix_count = mqc__ws_cover_prefixes(client->prefixes, client->prefix_count, cover),
         .application = client->endpoint.application_name,
         .bytes_max = client->listener->options->max_outbound_bytes,
         .owner = client,
     };
     mqc__ws_hub_add(client->server->hub, &client->outlet);
     client->is_in_hub = true;
+    return true;
 }
 
 /* In the hub before the node hears of it, so that what the node then publishes reaches it; the
@@ -99,7 +103,11 @@ static void open_client(struct mqc__ws_client *client)
     client->state = MQC__WS_OPEN;
     mqc__buffer_init(&ack, MESSAGE_BYTES_MAX);
     (void)mqc__ws_write_ack(endpoint->id, server->version, &ack);
-    enter_hub(client);
+    if (!enter_hub(client)) {
+        mqc__buffer_fini(&ack);
+        mqc__ws_client_close(client, MQC__WS_CODE_INTERNAL, "Internal error");
+        return;
+    }
     send_text(client, &ack);
     if (client->stage != MQC__WS_STAGE_TALKING)
         return;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "codec/json.h"
+#include "ws/protocol.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -84,10 +85,18 @@ static bool wants(const struct mqc__ws_outlet *outlet, struct mqc_view topic, ui
 {
     if (outlet->client == origin || outlet->is_over)
         return false;
-    for (size_t i = 0; i < outlet->prefix_count; i++)
-        if (mqc_view_starts_with(topic, outlet->prefixes[i]))
-            return true;
-    return false;
+    /* The greatest one that is not greater than the topic: if any is a prefix, it is that one,
+     * since what stands between a prefix and the topic begins with the prefix itself. */
+    size_t first = 0;
+    size_t end = outlet->prefix_count;
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+        if (mqc__ws_compare_bytes(outlet->prefixes[middle], topic) <= 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first != 0 && mqc_view_starts_with(topic, outlet->prefixes[first - 1]);
 }
 
 static bool is_wanted(struct mqc__ws_hub *hub, struct mqc_view topic, uint64_t origin)

@@ -19,8 +19,10 @@ struct mqc__ws_hub;
 /* A client's place in the hub. Set what is above the line before it is added; what is below belongs
  * to the hub. */
 struct mqc__ws_outlet {
-    uint64_t client;                 /* its number: what it publishes does not come back */
-    const struct mqc_view *prefixes; /* stay as they are while it is in the hub */
+    uint64_t client; /* its number: what it publishes does not come back */
+    /* Sorted bytewise, and none begins with another: see mqc__ws_cover_prefixes(). They stay as
+     * they are while it is in the hub. */
+    const struct mqc_view *prefixes;
     size_t prefix_count;
     struct mqc_view application; /* empty: it has no name */
     size_t bytes_max;

@@ -7,20 +7,35 @@
 /* Zeek keeps this word for itself and takes it for no topic. */
 #define RESERVED_TOPIC "<$>"
 
-static int compare_bytes(const void *left, const void *right)
+int mqc__ws_compare_bytes(struct mqc_view left, struct mqc_view right)
+{
+    const size_t least = left.size < right.size ? left.size : right.size;
+    const int order = least != 0 ? memcmp(left.data, right.data, least) : 0;
+    return order != 0 ? order : (left.size > right.size) - (left.size < right.size);
+}
+
+static int compare_views(const void *left, const void *right)
 {
     const struct mqc_view *a = left;
     const struct mqc_view *b = right;
-    const size_t least = a->size < b->size ? a->size : b->size;
-    const int order = least != 0 ? memcmp(a->data, b->data, least) : 0;
-    return order != 0 ? order : (a->size > b->size) - (a->size < b->size);
+    return mqc__ws_compare_bytes(*a, *b);
+}
+
+size_t mqc__ws_cover_prefixes(const struct mqc_view *prefixes, size_t count,
+                              struct mqc_view *cover_out)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || !mqc_view_starts_with(prefixes[i], cover_out[kept - 1]))
+            cover_out[kept++] = prefixes[i];
+    return kept;
 }
 
 /* Sorts the views and keeps each once; returns how many are left. */
 static size_t sort_unique(struct mqc_view *views, size_t count)
 {
     size_t kept = 0;
-    qsort(views, count, sizeof *views, compare_bytes);
+    qsort(views, count, sizeof *views, compare_views);
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || !mqc_view_equal(views[kept - 1], views[i]))
             views[kept++] = views[i];

@@ -49,6 +49,14 @@ enum mqc_error mqc__ws_read_subscriptions(struct mqc__arena *arena, struct mqc_v
                                           struct mqc_view **prefixes_out, size_t *count_out,
                                           const char **context_out);
 
+/* Orders views by their bytes, a prefix before what begins with it: below, 0 or above 0. */
+int mqc__ws_compare_bytes(struct mqc_view left, struct mqc_view right);
+
+/* Copies, of sorted prefixes, those that begin with no other, which match the same topics. Returns
+ * how many; there is room for `count`. */
+size_t mqc__ws_cover_prefixes(const struct mqc_view *prefixes, size_t count,
+                              struct mqc_view *cover_out);
+
 /*
  * Reads an event message; it lives in the arena. Checks in Zeek's order: that the text decodes,
  * that there is a topic, that it is an event. MQC_EMALFORMED, MQC_ETOOLARGE or MQC_ETYPE:

@@ -3,6 +3,7 @@
 
 #include "base/thread.h"
 #include "support/suite.h"
+#include "ws/protocol.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,12 +79,12 @@ static void test_hub_brings_events_to_those_who_want_them_but_their_origin(void)
         {"/b", 0, {0, 0, 0, 1}},   {"", 4, {0, 0, 0, 0}},     {"/a/bc", 2, {1, 0, 0, 1}},
     };
     const struct mqc_view prefixes[4][2] = {
-        {mqc_view_text("/a/b"), mqc_view_text("/a/b/c")},
-        {mqc_view_text("/a"), mqc_view_text("/a/b")},
+        {mqc_view_text("/0"), mqc_view_text("/a/b")},
+        {mqc_view_text("/a"), mqc_view_text("/c")},
         {mqc_view_text("/x"), mqc_view_text("/y")},
-        {mqc_view_text(""), mqc_view_text("/a")},
+        {mqc_view_text(""), mqc_view_text("")},
     };
-    const size_t counts[] = {2, 2, 0, 2};
+    const size_t counts[] = {2, 2, 0, 1};
     struct mqc__ws_outlet outlets[4];
     struct place place;
     open_hub(&place);
@@ -101,6 +102,48 @@ static void test_hub_brings_events_to_those_who_want_them_but_their_origin(void)
     }
     for (size_t i = 0; i < 4; i++)
         mqc__ws_hub_remove(place.hub, &outlets[i]);
+    mqc__ws_hub_free(&place.hub);
+}
+
+static int compare(const void *left, const void *right)
+{
+    return mqc__ws_compare_bytes(*(const struct mqc_view *)left, *(const struct mqc_view *)right);
+}
+
+/* Any prefixes and topics over a small alphabet: the same as trying each prefix. */
+static void test_hub_matches_as_a_search_of_all_prefixes_does(void)
+{
+    struct test_random random = {.state = 7};
+    struct place place;
+    open_hub(&place);
+    for (int round = 0; round < 300; round++) {
+        char bytes[12][4];
+        struct mqc_view prefixes[12];
+        struct mqc_view cover[12];
+        const size_t count = test_random_below(&random, 12);
+        for (size_t i = 0; i < count; i++) {
+            for (size_t b = 0; b < 4; b++)
+                bytes[i][b] = "ab\xff/"[test_random_below(&random, 4)];
+            prefixes[i] = mqc_view_bytes(bytes[i], test_random_below(&random, 5));
+        }
+        qsort(prefixes, count, sizeof *prefixes, compare);
+        struct mqc__ws_outlet outlet =
+            outlet_of(1, cover, mqc__ws_cover_prefixes(prefixes, count, cover));
+        mqc__ws_hub_add(place.hub, &outlet);
+        for (int t = 0; t < 20; t++) {
+            char topic[7] = "";
+            bool is_wanted = false;
+            for (size_t b = 0; b < test_random_below(&random, 7); b++)
+                topic[b] = "ab\xff/"[test_random_below(&random, 4)];
+            for (size_t i = 0; i < count; i++)
+                is_wanted |= mqc_view_starts_with(mqc_view_text(topic), prefixes[i]);
+            deliver(&place, topic, 1, 0);
+            mqc__ws_hub_take(place.hub, &outlet, SIZE_MAX);
+            CHECK_UNSIGNED(outlet.taken.count, is_wanted ? 1 : 0);
+            mqc__ws_line_clear(&outlet.taken);
+        }
+        mqc__ws_hub_remove(place.hub, &outlet);
+    }
     mqc__ws_hub_free(&place.hub);
 }
 
@@ -308,6 +351,8 @@ int main(void)
     CU_TestInfo tests[] = {
         {"hub_brings_events_to_those_who_want_them_but_their_origin",
          test_hub_brings_events_to_those_who_want_them_but_their_origin},
+        {"hub_matches_as_a_search_of_all_prefixes_does",
+         test_hub_matches_as_a_search_of_all_prefixes_does},
         {"hub_tells_each_that_has_something_once", test_hub_tells_each_that_has_something_once},
         {"hub_keeps_the_rest_of_a_portion_and_of_the_busy",
          test_hub_keeps_the_rest_of_a_portion_and_of_the_busy},
