@@ -50,6 +50,7 @@ struct mqc__ws_client {
     struct mqc__ws_pending **last_pending;
     size_t pending_bytes;
 
+    const char *refusal; /* what is wrong with its subscriptions */
     uint64_t ping_count;
     unsigned open_handles;
     unsigned rejected; /* messages that were answered with an error */
@@ -62,7 +63,6 @@ struct mqc__ws_client {
     bool is_subscribed;
     bool is_known; /* its loss is to be told */
     bool is_in_hub;
-    const char *refusal; /* what is wrong with its subscriptions */
     bool awaits_pong;
     bool was_paused; /* for a while since the last ping, so that a pong may not have been read */
     bool is_stuck;   /* paused for what it does not read, and it has read nothing since then */
