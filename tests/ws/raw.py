@@ -139,10 +139,10 @@ class Raw:
 class Node:
     """`mqcluster run` with a WebSocket server, and what it takes of the system."""
 
-    def __init__(self, world, program, port, more=""):
+    def __init__(self, world, command, port, more=""):
         self.port = port
         config = world.config("manager", f"websocket: {{listen_port: {port}{more}}}\n")
-        self.program = world.start(program, "run", "-q", "-c", config)
+        self.program = world.start(*command, "run", "-q", "-c", config)
         self.pid = self.program.process.pid
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -163,6 +163,11 @@ class Node:
     def resident_kib(self):
         with open(f"/proc/{self.pid}/status", encoding="utf-8") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+    def ticks(self):
+        """The processor time that it has taken, in hundredths of a second."""
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as status:
+            return sum(int(field) for field in status.read().rsplit(")", 1)[1].split()[11:13])
 
     def has_sanitizer(self):
         """A sanitizer keeps freed memory."""

@@ -29,6 +29,9 @@ PHASE_S = 3
 NOISE_S = 0.1
 ATTEMPTS = 3
 
+# Of the node in one of the tests.
+DESCRIPTORS = 64
+
 
 class Usage:
     """What the node has before, to be compared with what it has after."""
@@ -47,7 +50,7 @@ class Usage:
 
 
 def start(world, more=""):
-    return Node(world, MQCLUSTER, free_port(), more)
+    return Node(world, [MQCLUSTER], free_port(), more)
 
 
 class Witness:
@@ -307,6 +310,25 @@ def test_floods_are_held_back(world):
         client.drop()
     usage.check_is_back()
     node.stop()
+
+
+def test_clients_that_take_all_descriptors_stop_nobody_else(world):
+    node = Node(world, ["prlimit", f"--nofile={DESCRIPTORS}", MQCLUSTER], free_port())
+    witness = Witness(node)
+    usage = Usage(node)
+    idle = [node.connect() for _ in range(2 * DESCRIPTORS)]
+    deadline = time.monotonic() + 3
+    while node.descriptors() < DESCRIPTORS - 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    ticks = node.ticks()
+    time.sleep(1)
+    check(node.ticks() - ticks < 50, "it does nothing else")
+    witness.check()
+    for client in idle:
+        client.drop()
+    usage.check_is_back()
+    Witness(node).check()
+    check(len(node.stop()) < 20, node.program.err)
 
 
 if __name__ == "__main__":
