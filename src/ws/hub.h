@@ -31,17 +31,17 @@ struct mqc__ws_outlet {
     struct mqc__ws_outlet *previous;
     struct mqc__ws_outlet *next;
     struct mqc__ws_outlet *next_filled;
-    bool is_filled;      /* it is among those that are to be taken from next */
-    bool is_known;       /* the loop's thread knows of what is in its line */
-    bool is_over;        /* its line was full */
     atomic_size_t bytes; /* in its line, and taken but not written yet */
     struct mqc__ws_line line;
+    bool is_filled; /* it is among those that are to be taken from next */
+    bool is_known;  /* the loop's thread knows of what is in its line */
+    bool is_over;   /* its line was full */
 
     /* The loop's thread alone. */
-    bool is_busy; /* takes no more for now: what is in its line stays there */
+    bool is_busy;  /* takes no more for now: what is in its line stays there */
+    bool was_over; /* when it was taken from: there will be no more */
     struct mqc__ws_outlet *next_taken;
     struct mqc__ws_line taken;
-    bool was_over; /* and there will be no more */
 };
 
 /* So many events are taken for a client at once. */

@@ -22,7 +22,7 @@ static void test_outgoing_is_a_frame_or_the_bytes(void)
     mqc__ws_outgoing_unref(NULL);
 }
 
-#define REFERENCES 20000
+#define REFERENCES ((size_t)20000)
 
 static void *unref_all(void *context)
 {
