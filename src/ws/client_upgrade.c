@@ -118,11 +118,12 @@ static void begin_talking(struct mqc__ws_client *client, const struct mqc__ws_ha
     const struct mqc__http_response accepted = {.code = 101, .headers = handshake->headers};
     struct mqc__buffer response;
     mqc__buffer_init(&response, RESPONSE_BYTES_MAX);
-    (void)mqc__http_response_write(&response, &accepted);
+    const bool is_written = mqc__http_response_write(&response, &accepted);
     client->frames = mqc__ws_frames_new(client->listener->options->max_message_bytes);
     client->stage = MQC__WS_STAGE_TALKING;
     atomic_fetch_add(&client->server->clients_now, 1);
-    mqc__ws_wire_send(&client->wire, mqc__ws_outgoing_bytes(mqc__buffer_view(&response)));
+    mqc__ws_wire_send(&client->wire,
+                      is_written ? mqc__ws_outgoing_bytes(mqc__buffer_view(&response)) : NULL);
     mqc__buffer_fini(&response);
     if (client->stage != MQC__WS_STAGE_TALKING)
         return;

@@ -168,9 +168,12 @@ const char *raw_head(struct raw_client *client)
     text[0] = '\0';
     while ((end = client->input.size != 0
                       ? memmem(client->input.data, client->input.size, "\r\n\r\n", 4)
-                      : NULL) == NULL)
-        if (receive(client, PATIENCE_MS) <= 0)
+                      : NULL) == NULL) {
+        const int result = receive(client, PATIENCE_MS);
+        CHECK(result != 0);
+        if (result <= 0)
             return text;
+    }
     const size_t size = (size_t)(end - client->input.data) + 4;
     (void)snprintf(text, sizeof text, "%.*s", (int)size, client->input.data);
     drop_input(client, size);

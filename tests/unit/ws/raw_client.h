@@ -43,7 +43,7 @@ bool raw_frame(struct raw_client *client, unsigned first, const char *payload);
 bool raw_close_frame(struct raw_client *client, unsigned code, const char *reason);
 
 /* Reads the head of the response to its empty line into a text that is valid until the next call;
- * "" when the connection ended before. */
+ * "" when the connection ended before; the test fails when nothing comes. */
 const char *raw_head(struct raw_client *client);
 
 /* Waits for the next frame and tells it: "text hello", "ping x", "pong x", "close 1000 bye",
