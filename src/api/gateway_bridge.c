@@ -42,6 +42,11 @@ static enum mqc_error publish(void *context, const struct mqc__ws_publication *p
                                         is_handled_later_out, info);
 }
 
+static void published(void *context)
+{
+    mqc__backend_gateway_published(mqc__services_backend(context));
+}
+
 static void raise_local(struct mqc__services *services, const struct mqc_event *event)
 {
     const enum mqc_error error = mqc__backend_raise_event(mqc__services_backend(services), event);
@@ -121,6 +126,7 @@ struct mqc__ws_cluster mqc__services_cluster(struct mqc__services *services)
         .unsubscribe = unsubscribe,
         .ready = ready,
         .publish = publish,
+        .published = published,
         .client_added = client_added,
         .client_lost = client_lost,
         .health = health,

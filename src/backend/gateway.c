@@ -204,6 +204,11 @@ enum mqc_error mqc__backend_gateway_publish(struct mqc_backend *backend,
     return error;
 }
 
+void mqc__backend_gateway_published(struct mqc_backend *backend)
+{
+    mqc__inbox_wake(backend->inbox);
+}
+
 /* The node may have unsubscribed since. */
 void mqc__backend_handle_client(struct mqc_backend *backend, const struct mqc__inbox_item *item)
 {

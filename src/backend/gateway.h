@@ -74,13 +74,18 @@ enum mqc_error mqc__backend_gateway_ready(struct mqc_backend *backend,
  * handler's. *is_handled_later_out says that `handled` will be called, once: when the handlers are
  * done with the event, or when it is dropped at the end. That is on the thread that runs the
  * handlers, or the one that closes or frees the backend, perhaps before this call has returned, but
- * never inside it. Otherwise it is not called. Errors as mqc__backend_publish(); MQC_EFULL also:
- * the node's handlers have too much waiting.
+ * never inside it. Otherwise it is not called. The handlers may only begin after
+ * mqc__backend_gateway_published(). Errors as mqc__backend_publish(); MQC_EFULL also: the node's
+ * handlers have too much waiting.
  */
 enum mqc_error mqc__backend_gateway_publish(struct mqc_backend *backend,
                                             const struct mqc__gateway_event *event,
                                             bool *is_handled_later_out,
                                             struct mqc_error_info *info);
+
+/* Has the handlers begin with what was published: to be called after the last of some events that
+ * come at once, since a wake-up costs more than an event. Any thread. */
+void mqc__backend_gateway_published(struct mqc_backend *backend);
 
 /* Raises an event at this node alone: its handlers get it without a topic, in order with everything
  * else that waits for them. Copies it; it is not looked up among the declared ones. Never waits.

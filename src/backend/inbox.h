@@ -100,8 +100,10 @@ enum mqc__inbox_result mqc__inbox_reserve(struct mqc__inbox *inbox,
                                           const struct mqc__inbox_item *item);
 void mqc__inbox_cancel(struct mqc__inbox *inbox, const struct mqc__inbox_item *item);
 
-/* Puts it in. false: the inbox was closed meanwhile, the item is still the caller's. */
+/* Puts it in, but does not wake who waits for it: mqc__inbox_wake() does, after the last of
+ * several. false: the inbox was closed meanwhile, the item is still the caller's. */
 bool mqc__inbox_put_reserved(struct mqc__inbox *inbox, struct mqc__inbox_item *item);
+void mqc__inbox_wake(struct mqc__inbox *inbox);
 
 /* Puts in an item of kind RAISED, which has limits of its own; never blocks. The item is still the
  * caller's when it is not queued. */

@@ -69,8 +69,14 @@ bool mqc__inbox_put_reserved(struct mqc__inbox *inbox, struct mqc__inbox_item *i
         mqc__inbox_append_locked(inbox, item);
     else
         mqc__inbox_uncount_locked(inbox, item);
-    mqc__inbox_unlock_filled(inbox);
+    pthread_mutex_unlock(&inbox->mutex);
     return is_queued;
+}
+
+void mqc__inbox_wake(struct mqc__inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    mqc__inbox_unlock_filled(inbox);
 }
 
 enum mqc__inbox_result mqc__inbox_put_raised(struct mqc__inbox *inbox, struct mqc__inbox_item *item)

@@ -285,6 +285,7 @@ void mqc__ws_client_steer(struct mqc__ws_client *client)
 void mqc__ws_client_go_on(struct mqc__ws_client *client)
 {
     mqc__ws_client_take_pending(client);
+    mqc__ws_client_end_publishing(client);
     mqc__ws_client_answer_close(client);
     if (client->has_left && client->first_pending == NULL)
         mqc__ws_client_drop(client);

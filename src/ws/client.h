@@ -155,6 +155,9 @@ void mqc__ws_client_keep(struct mqc__ws_client *client, struct mqc_view message)
 /* Handles what is pending, as far as there is room. */
 void mqc__ws_client_take_pending(struct mqc__ws_client *client);
 
+/* Lets the node's handlers begin with what was published since the last time. */
+void mqc__ws_client_end_publishing(struct mqc__ws_client *client);
+
 /* Forgets what is pending. */
 void mqc__ws_client_forget_pending(struct mqc__ws_client *client);
 

@@ -11,6 +11,9 @@
 /* What a client has pending is handled in portions: the other clients wait meanwhile. */
 #define MESSAGES_AT_ONCE ((size_t)256)
 
+/* So many events are published before the node's handlers are woken, if they come at once. */
+#define PUBLISHED_MOST 16
+
 /* The log shows so many rejections of one client. */
 #define REJECTIONS_SHOWN 10
 
@@ -75,7 +78,17 @@ static enum mqc_error publish(struct mqc__ws_client *client,
         cluster->publish(cluster->context, &publication, &is_handled_later, info);
     if (!is_handled_later)
         atomic_fetch_sub(&listener->waiting, 1);
+    else if (++client->server->published == PUBLISHED_MOST)
+        mqc__ws_client_end_publishing(client);
     return error;
+}
+
+void mqc__ws_client_end_publishing(struct mqc__ws_client *client)
+{
+    struct mqc__ws_server *server = client->server;
+    if (server->published != 0 && server->cluster.published != NULL)
+        server->cluster.published(server->cluster.context);
+    server->published = 0;
 }
 
 bool mqc__ws_client_take_event(struct mqc__ws_client *client, struct mqc_view text)

@@ -177,4 +177,5 @@ void mqc__ws_client_take_frames(struct mqc__ws_client *client, struct mqc_view b
         bytes = (struct mqc_view){bytes.data + used, bytes.size - used};
         take_input(client, &input);
     }
+    mqc__ws_client_end_publishing(client);
 }

@@ -44,6 +44,8 @@ struct mqc__ws_cluster {
      * it, and `handled` is called once when they are done. */
     enum mqc_error (*publish)(void *context, const struct mqc__ws_publication *publication,
                               bool *is_handled_later_out, struct mqc_error_info *info);
+    /* No more follows at once of what the node's own handlers get: they may begin. May be NULL. */
+    void (*published)(void *context);
     /* A client has got its acknowledgement; a client whose subscriptions were read is gone. */
     void (*client_added)(void *context, const struct mqc__ws_endpoint *endpoint,
                          const struct mqc_view *subscriptions, size_t count);

@@ -138,6 +138,7 @@ static void web_says(struct near *near, uint64_t client, const char *topic, cons
     bool is_later = false;
     CHECK_INT(mqc__backend_gateway_publish(near->node.backend, &publication, &is_later, NULL),
               MQC_OK);
+    mqc__backend_gateway_published(near->node.backend);
 }
 
 static void expect(struct test_node *node, bool is_wanted, const char *topic, const char *end)

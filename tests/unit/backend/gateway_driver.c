@@ -185,7 +185,10 @@ enum mqc_error gateway_publish(struct gateway_driver *driver, uint64_t origin, c
         .handled = on_done,
         .context = driver,
     };
-    return mqc__backend_gateway_publish(driver->backend, &publication, is_later_out, NULL);
+    const enum mqc_error error =
+        mqc__backend_gateway_publish(driver->backend, &publication, is_later_out, NULL);
+    mqc__backend_gateway_published(driver->backend);
+    return error;
 }
 
 const char *gateway_take(struct gateway_driver *driver, char *record)

@@ -134,6 +134,33 @@ static void test_cancel_lets_a_waiting_message_in(void)
     mqc__inbox_free(&inbox);
 }
 
+static void *take_and_free(void *inbox)
+{
+    struct mqc__inbox_item *item = mqc__inbox_take(inbox, true);
+    if (item != NULL)
+        mqc__inbox_item_free(item);
+    return NULL;
+}
+
+static void test_wake_tells_who_waits_of_all_that_was_put_in(void)
+{
+    struct mqc__inbox *inbox = mqc__inbox_new(10, 100000);
+    pthread_t thread;
+    REQUIRE(pthread_create(&thread, NULL, take_and_free, inbox) == 0);
+    (void)usleep(10000);
+    mqc__inbox_wake(inbox); /* for nothing */
+    for (unsigned i = 0; i < 2; i++) {
+        struct mqc__inbox_item *item = new_item(MQC__INBOX_CLIENT, "text");
+        CHECK_INT(mqc__inbox_reserve(inbox, item), MQC__INBOX_QUEUED);
+        CHECK(mqc__inbox_put_reserved(inbox, item));
+    }
+    mqc__inbox_wake(inbox);
+    (void)pthread_join(thread, NULL);
+    CHECK_UNSIGNED(freed_count, 1);
+    CHECK_UNSIGNED(mqc__inbox_count(inbox), 1);
+    mqc__inbox_free(&inbox);
+}
+
 static void test_raised_have_limits_of_their_own(void)
 {
     struct mqc__inbox_item *item = new_item(MQC__INBOX_RAISED, "text");
@@ -169,6 +196,8 @@ int main(void)
         {"reserved_room_is_kept_or_given_back", test_reserved_room_is_kept_or_given_back},
         {"reserve_limits", test_reserve_limits},
         {"cancel_lets_a_waiting_message_in", test_cancel_lets_a_waiting_message_in},
+        {"wake_tells_who_waits_of_all_that_was_put_in",
+         test_wake_tells_who_waits_of_all_that_was_put_in},
         {"raised_have_limits_of_their_own", test_raised_have_limits_of_their_own},
         CU_TEST_INFO_NULL,
     };
