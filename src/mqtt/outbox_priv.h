@@ -1,0 +1,30 @@
+#ifndef MQC_MQTT_OUTBOX_PRIV_H
+#define MQC_MQTT_OUTBOX_PRIV_H
+
+#include "mqtt/outbox.h"
+
+/* From here on a copy costs more than the place in a batch with others brings. */
+#define MQC__OUTBOX_LARGE_BYTES ((size_t)16 << 10)
+
+/* outbox.c: the lists, and what is counted. */
+
+/* Puts a batch at the end of those that wait, without counting it. */
+void mqc__outbox_append_waiting(struct mqc__outbox *outbox, struct mqc__batch *batch);
+
+/* Takes a batch out of those that wait, and counts it out. */
+void mqc__outbox_unlink_waiting(struct mqc__outbox *outbox, struct mqc__batch *batch);
+
+/* Count the events of a batch as waiting, and not any more. */
+void mqc__outbox_count_waiting(struct mqc__outbox *outbox, const struct mqc__batch *batch);
+void mqc__outbox_discount_waiting(struct mqc__outbox *outbox, const struct mqc__batch *batch);
+
+void mqc__outbox_append_in_flight(struct mqc__outbox *outbox, struct mqc__batch *batch);
+
+/* Counts out what is in the batch, which is in no list, and frees it. */
+void mqc__outbox_free_batch(struct mqc__outbox *outbox, struct mqc__batch *batch);
+
+/* Says whether so many more events of so many bytes may join the batch. */
+bool mqc__outbox_fits(const struct mqc__outbox *outbox, const struct mqc__batch *batch,
+                      size_t event_count, size_t event_bytes);
+
+#endif
