@@ -25,6 +25,7 @@ static struct mqc_websocket_options make_options(const struct mqc__websocket_set
     };
     options.max_connections = settings->max_connections;
     options.handshake_timeout_ms = (unsigned)settings->handshake_timeout_ms;
+    options.grace_ms = (unsigned)settings->grace_ms;
     options.max_message_bytes = settings->max_message_bytes;
     options.max_pending_bytes = settings->max_pending_bytes;
     options.max_outbound_bytes = settings->max_outbound_bytes;

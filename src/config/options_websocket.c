@@ -102,6 +102,14 @@ static const struct mqc__option rows[] = {
      .max = MQC__WS_HANDSHAKE_TIMEOUT_MS_MAX,
      .doc = "How long a connection may take until its request is complete, TLS included. Raise it "
             "for clients behind slow links."},
+    {.path = "websocket.grace",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT_WEBSOCKET(grace_ms),
+     .default_text = "1s",
+     .max = MQC__WS_GRACE_MS_MAX,
+     .doc = "How long a client gets for its part of the end of a connection before it is cut off: "
+            "to answer a close, and to read what was wrong with its subscriptions. Stopping the "
+            "node takes as long where clients do not answer."},
     {.path = "websocket.max_message_bytes",
      .kind = MQC__OPTION_SIZE,
      .offset = AT_WEBSOCKET(max_message_bytes),

@@ -50,6 +50,7 @@ struct mqc__websocket_settings {
     } tls;
     uint64_t max_connections;
     uint64_t handshake_timeout_ms;
+    uint64_t grace_ms;
     uint64_t max_message_bytes;
     uint64_t max_pending_bytes;
     uint64_t max_outbound_bytes;

@@ -50,6 +50,7 @@ static void test_options_are_those_of_each_entry(void)
         {"websocket[0].max_event_queue_size", "0"},
         {"websocket[0].max_connections", "5"},
         {"websocket[0].handshake_timeout", "1s"},
+        {"websocket[0].grace", "250ms"},
         {"websocket[0].max_message_bytes", "1KiB"},
         {"websocket[0].max_pending_bytes", "2KiB"},
         {"websocket[0].max_outbound_bytes", "1GiB"},
@@ -74,6 +75,7 @@ static void test_options_are_those_of_each_entry(void)
     CHECK_UNSIGNED(options[0].max_event_queue_size, 0);
     CHECK_UNSIGNED(options[0].max_connections, 5);
     CHECK_UNSIGNED(options[0].handshake_timeout_ms, 1000);
+    CHECK_UNSIGNED(options[0].grace_ms, 250);
     CHECK_UNSIGNED(options[0].max_message_bytes, 1024);
     CHECK_UNSIGNED(options[0].max_pending_bytes, 2048);
     CHECK_UNSIGNED(options[0].max_outbound_bytes, 1 << 30);

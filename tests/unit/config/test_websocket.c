@@ -46,6 +46,7 @@ static void test_websocket_has_its_defaults(void)
     CHECK(!websocket->tls.enable_peer_verification);
     CHECK_UNSIGNED(websocket->max_connections, 1000);
     CHECK_UNSIGNED(websocket->handshake_timeout_ms, 3000);
+    CHECK_UNSIGNED(websocket->grace_ms, 1000);
     CHECK_UNSIGNED(websocket->max_message_bytes, 8 << 20);
     CHECK_UNSIGNED(websocket->max_pending_bytes, 8 << 20);
     CHECK_UNSIGNED(websocket->max_outbound_bytes, 64 << 20);
