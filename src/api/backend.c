@@ -46,8 +46,14 @@ enum mqc_error mqc_backend_init(struct mqc_backend *backend, const char *node_id
                                 struct mqc_error_info *info)
 {
     REQUIRE_ARGUMENT(backend != NULL, info);
-    const enum mqc_error error = mqc__services_listen_configured(mqc__services_of(backend), info);
-    return error == MQC_OK ? mqc__backend_init(backend, node_id, info) : error;
+    struct mqc__services *services = mqc__services_of(backend);
+    enum mqc_error error = mqc__services_listen_configured(services, info);
+    if (error != MQC_OK)
+        return error;
+    error = mqc__backend_init(backend, node_id, info);
+    if (error != MQC_OK)
+        mqc__services_unlisten_configured(services);
+    return error;
 }
 
 uint64_t mqc_backend_close(struct mqc_backend *backend, unsigned flush_ms)

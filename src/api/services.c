@@ -13,6 +13,7 @@ struct mqc__services {
     struct mqc_backend *backend; /* NULL before it is attached */
     struct mqc__telemetry *telemetry;
     struct mqc_websocket_options **configured;
+    bool *is_fresh; /* for each: opened by the last call for all of them */
     size_t configured_count;
     pthread_mutex_t mutex; /* held while the server is made or closed */
     bool is_closed;
@@ -29,7 +30,8 @@ static enum mqc_error copy_configured(struct mqc__services *services,
     if (error != MQC_OK)
         return error;
     services->configured = calloc(count + 1, sizeof(struct mqc_websocket_options *));
-    if (services->configured == NULL)
+    services->is_fresh = calloc(count + 1, sizeof *services->is_fresh);
+    if (services->configured == NULL || services->is_fresh == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     while (services->configured_count < count && error == MQC_OK) {
         const size_t i = services->configured_count;
@@ -112,14 +114,28 @@ static enum mqc_error obtain_server(struct mqc__services *services, struct mqc_e
     return MQC_OK;
 }
 
+/* With the mutex held. *is_fresh_out: it was opened just now. */
+static enum mqc_error listen_locked(struct mqc__services *services,
+                                    const struct mqc_websocket_options *options, bool *is_fresh_out,
+                                    struct mqc_error_info *info)
+{
+    const enum mqc_error error = obtain_server(services, info);
+    if (error != MQC_OK)
+        return error;
+    struct mqc__ws_server *server = atomic_load(&services->server);
+    const bool is_there = mqc__ws_server_listens(server, options);
+    const enum mqc_error result = mqc__ws_server_listen(server, options, info);
+    *is_fresh_out = result == MQC_OK && !is_there;
+    return result;
+}
+
 enum mqc_error mqc__services_listen(struct mqc__services *services,
                                     const struct mqc_websocket_options *options,
                                     struct mqc_error_info *info)
 {
+    bool is_fresh = false;
     pthread_mutex_lock(&services->mutex);
-    enum mqc_error error = obtain_server(services, info);
-    if (error == MQC_OK)
-        error = mqc__ws_server_listen(atomic_load(&services->server), options, info);
+    const enum mqc_error error = listen_locked(services, options, &is_fresh, info);
     pthread_mutex_unlock(&services->mutex);
     return error;
 }
@@ -128,9 +144,26 @@ enum mqc_error mqc__services_listen_configured(struct mqc__services *services,
                                                struct mqc_error_info *info)
 {
     enum mqc_error error = MQC_OK;
+    pthread_mutex_lock(&services->mutex);
+    for (size_t i = 0; i < services->configured_count; i++)
+        services->is_fresh[i] = false;
     for (size_t i = 0; i < services->configured_count && error == MQC_OK; i++)
-        error = mqc__services_listen(services, services->configured[i], info);
+        error = listen_locked(services, services->configured[i], &services->is_fresh[i], info);
+    pthread_mutex_unlock(&services->mutex);
+    if (error != MQC_OK)
+        mqc__services_unlisten_configured(services);
     return error;
+}
+
+void mqc__services_unlisten_configured(struct mqc__services *services)
+{
+    pthread_mutex_lock(&services->mutex);
+    for (size_t i = 0; i < services->configured_count; i++) {
+        if (services->is_fresh[i] && !services->is_closed)
+            mqc__ws_server_unlisten(atomic_load(&services->server), services->configured[i]);
+        services->is_fresh[i] = false;
+    }
+    pthread_mutex_unlock(&services->mutex);
 }
 
 void mqc__services_close(struct mqc__services *services)
@@ -153,6 +186,7 @@ void mqc__services_free(struct mqc__services **services)
     for (size_t i = 0; i < gone->configured_count; i++)
         mqc__websocket_options_free(&gone->configured[i]);
     free(gone->configured);
+    free(gone->is_fresh);
     mqc__telemetry_free(&gone->telemetry);
     pthread_mutex_destroy(&gone->mutex);
     free(gone);

@@ -32,9 +32,13 @@ enum mqc_error mqc__services_listen(struct mqc__services *services,
                                     const struct mqc_websocket_options *options,
                                     struct mqc_error_info *info);
 
-/* Opens the listeners of the configuration. After a failure those of this call are closed. */
+/* Opens the listeners of the configuration that are not there yet. After a failure those of this
+ * call are closed. */
 enum mqc_error mqc__services_listen_configured(struct mqc__services *services,
                                                struct mqc_error_info *info);
+
+/* Closes those that the last such call has opened. */
+void mqc__services_unlisten_configured(struct mqc__services *services);
 
 /* Closes the server with its clients, for good. Any thread. */
 void mqc__services_close(struct mqc__services *services);

@@ -134,7 +134,8 @@ static struct mqc__ws_listener *find_place(struct mqc__ws_server *server,
                                            const struct mqc_websocket_options *options)
 {
     struct mqc__ws_listener *listener = server->listeners;
-    while (listener != NULL && !mqc__websocket_options_same_place(listener->options, options))
+    while (listener != NULL && (listener->is_withdrawn ||
+                                !mqc__websocket_options_same_place(listener->options, options)))
         listener = listener->next;
     return listener;
 }
@@ -165,6 +166,55 @@ enum mqc_error mqc__ws_server_listen(struct mqc__ws_server *server,
     struct listening listening = {.server = server, .options = options, .info = info};
     mqc__loop_call(server->loop, listen_here, &listening);
     return listening.error;
+}
+
+static void look_for_place(void *context)
+{
+    struct listening *listening = context;
+    const bool is_there = find_place(listening->server, listening->options) != NULL;
+    listening->error = is_there ? MQC_EEXIST : MQC_OK;
+}
+
+bool mqc__ws_server_listens(struct mqc__ws_server *server,
+                            const struct mqc_websocket_options *options)
+{
+    struct listening listening = {.server = server, .options = options};
+    mqc__loop_call(server->loop, look_for_place, &listening);
+    return listening.error != MQC_OK;
+}
+
+/* All clients, or those of one listener. */
+static void terminate_clients(struct mqc__ws_server *server,
+                              const struct mqc__ws_listener *listener)
+{
+    struct mqc__ws_client *client = server->clients;
+    while (client != NULL) {
+        struct mqc__ws_client *next = mqc__ws_client_next(client);
+        if (listener == NULL || client->listener == listener)
+            mqc__ws_client_terminate(client);
+        client = next;
+    }
+}
+
+static void withdraw(void *context)
+{
+    const struct listening *listening = context;
+    struct mqc__ws_server *server = listening->server;
+    struct mqc__ws_listener *listener = find_place(server, listening->options);
+    if (listener == NULL)
+        return;
+    pthread_mutex_lock(&server->mutex);
+    listener->is_withdrawn = true;
+    pthread_mutex_unlock(&server->mutex);
+    mqc__ws_listener_close(listener);
+    terminate_clients(server, listener);
+}
+
+void mqc__ws_server_unlisten(struct mqc__ws_server *server,
+                             const struct mqc_websocket_options *options)
+{
+    struct listening listening = {.server = server, .options = options};
+    mqc__loop_call(server->loop, withdraw, &listening);
 }
 
 static void reload_tls(void *context)
@@ -230,7 +280,8 @@ void mqc__ws_server_write_blocks(struct mqc__ws_server *server, struct mqc__prom
                                   "event.");
     pthread_mutex_lock(&server->mutex);
     for (const struct mqc__ws_listener *l = server->listeners; l != NULL; l = l->next)
-        write_blocks(writer, l);
+        if (!l->is_withdrawn)
+            write_blocks(writer, l);
     pthread_mutex_unlock(&server->mutex);
 }
 
@@ -256,12 +307,7 @@ static void close_all(void *context)
     struct mqc__ws_server *server = context;
     for (struct mqc__ws_listener *l = server->listeners; l != NULL; l = l->next)
         mqc__ws_listener_close(l);
-    struct mqc__ws_client *client = server->clients;
-    while (client != NULL) {
-        struct mqc__ws_client *next = mqc__ws_client_next(client);
-        mqc__ws_client_terminate(client);
-        client = next;
-    }
+    terminate_clients(server, NULL);
     uv_close((uv_handle_t *)&server->retry, on_timer_closed);
 }
 

@@ -37,6 +37,15 @@ enum mqc_error mqc__ws_server_listen(struct mqc__ws_server *server,
                                      const struct mqc_websocket_options *options,
                                      struct mqc_error_info *info);
 
+/* Says whether there is a listener at this address and port. Any thread but the loop's. */
+bool mqc__ws_server_listens(struct mqc__ws_server *server,
+                            const struct mqc_websocket_options *options);
+
+/* Closes that listener again, and the connections that it has; nothing happens when there is none.
+ * Any thread but the loop's. */
+void mqc__ws_server_unlisten(struct mqc__ws_server *server,
+                             const struct mqc_websocket_options *options);
+
 /* Loads the listeners' certificates and keys again, for the clients that come then; what cannot be
  * used is logged, and the old ones stay. Any thread. */
 void mqc__ws_server_reload_tls(struct mqc__ws_server *server);

@@ -28,6 +28,7 @@ struct mqc__ws_listener {
     char place[80];          /* address and port, for people */
     size_t connections;
     bool is_open;
+    bool is_withdrawn;           /* closed before the others; changed as the list of listeners is */
     uint64_t silent_until_ms;    /* no more complaints about strangers before */
     atomic_size_t waiting;       /* events of its clients with the node's handlers */
     atomic_uint_fast64_t blocks; /* times a client was held back */
