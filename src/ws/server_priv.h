@@ -64,7 +64,6 @@ struct mqc__ws_server {
     struct mqc__ws_client *first_held;
     struct mqc__ws_client **last_held;
     uv_timer_t retry;
-    bool is_retrying;
     unsigned published;      /* events that the node's handlers have not been told of yet */
     struct mqc__arena arena; /* one message of one client */
     char *input;
