@@ -25,20 +25,33 @@ void mqc__arena_init(struct mqc__arena *arena, size_t limit_bytes)
     *arena = (struct mqc__arena){.limit_bytes = limit_bytes};
 }
 
-static struct mqc__arena_block *add_block(struct mqc__arena *arena, size_t least)
+static struct mqc__arena_block *add_block_of(struct mqc__arena *arena, size_t capacity)
 {
-    size_t capacity = FIRST_BLOCK_BYTES;
-    if (arena->blocks != NULL)
-        capacity = arena->blocks->capacity < LARGEST_STEP_BYTES ? arena->blocks->capacity * 2
-                                                                : LARGEST_STEP_BYTES;
-    if (capacity < least)
-        capacity = least;
+    if (capacity > SIZE_MAX - sizeof(struct mqc__arena_block))
+        return NULL;
     struct mqc__arena_block *block = malloc(sizeof *block + capacity);
     if (block == NULL)
         return NULL;
     *block = (struct mqc__arena_block){.next = arena->blocks, .capacity = capacity};
     arena->blocks = block;
     return block;
+}
+
+bool mqc__arena_reserve(struct mqc__arena *arena, size_t bytes)
+{
+    const struct mqc__arena_block *block = arena->blocks;
+    return (block != NULL && block->capacity - block->used >= bytes) ||
+           add_block_of(arena, bytes) != NULL;
+}
+
+/* Blocks grow, so that there are few. */
+static struct mqc__arena_block *add_block(struct mqc__arena *arena, size_t least)
+{
+    size_t capacity = FIRST_BLOCK_BYTES;
+    if (arena->blocks != NULL && arena->blocks->capacity >= FIRST_BLOCK_BYTES)
+        capacity = arena->blocks->capacity < LARGEST_STEP_BYTES ? arena->blocks->capacity * 2
+                                                                : LARGEST_STEP_BYTES;
+    return add_block_of(arena, capacity < least ? least : capacity);
 }
 
 void *mqc__arena_alloc(struct mqc__arena *arena, size_t size)

@@ -21,6 +21,10 @@ struct mqc__arena {
  * memory yet. */
 void mqc__arena_init(struct mqc__arena *arena, size_t limit_bytes);
 
+/* Has the next pieces, `bytes` in all with the gaps for alignment, come from one piece of memory of
+ * just that size. false: memory is exhausted. */
+bool mqc__arena_reserve(struct mqc__arena *arena, size_t bytes);
+
 /* Returns zeroed memory aligned for any object, or NULL when the limit or memory is exhausted.
  * size 0 gives a valid pointer. */
 void *mqc__arena_alloc(struct mqc__arena *arena, size_t size);

@@ -1,7 +1,8 @@
 #include "value/copy.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 /* A copy and the memory that it lives in. */
 struct owned_event {
@@ -42,13 +43,53 @@ static enum mqc_error copy_metadata(struct owned_event *owned, const struct mqc_
     return MQC_OK;
 }
 
+/* What stands directly in a value, with a gap. */
+static size_t outer_bytes(const struct mqc_value *value)
+{
+    const size_t gap = alignof(max_align_t);
+    switch (value->type) {
+    case MQC_TYPE_STRING:
+    case MQC_TYPE_ENUM: return value->as.text.size + 1 + gap;
+    case MQC_TYPE_SET:
+    case MQC_TYPE_VECTOR: return value->as.list.count * sizeof(struct mqc_value) + gap;
+    case MQC_TYPE_TABLE: return value->as.entries.count * sizeof(struct mqc_entry) + gap;
+    default: return 0;
+    }
+}
+
+/* What the copy takes if lists and tables are of small values; more is found as it is needed. */
+static size_t likely_bytes(const struct mqc_event *event)
+{
+    const size_t gap = alignof(max_align_t);
+    size_t bytes = sizeof(struct owned_event) + event->name.size + 1 + 4 * gap;
+    for (size_t i = 0; i < event->arg_count; i++)
+        bytes += sizeof(struct mqc_value) + outer_bytes(&event->args[i]);
+    for (size_t i = 0; i < event->metadata_count; i++)
+        bytes += sizeof(struct mqc_metadata) + outer_bytes(&event->metadata[i].value);
+    return bytes;
+}
+
+/* The copy lives in the memory that it owns. NULL: memory ran out. */
+static struct owned_event *new_owned(const struct mqc_event *event)
+{
+    struct mqc__arena arena;
+    mqc__arena_init(&arena, SIZE_MAX);
+    if (!mqc__arena_reserve(&arena, likely_bytes(event)))
+        return NULL;
+    struct owned_event *owned = mqc__arena_alloc(&arena, sizeof *owned);
+    if (owned != NULL)
+        owned->arena = arena;
+    else
+        mqc__arena_fini(&arena);
+    return owned;
+}
+
 enum mqc_error mqc_event_copy(const struct mqc_event *event, struct mqc_event **copy_out)
 {
     *copy_out = NULL;
-    struct owned_event *owned = calloc(1, sizeof *owned);
+    struct owned_event *owned = new_owned(event);
     if (owned == NULL)
         return MQC_ENOMEM;
-    mqc__arena_init(&owned->arena, SIZE_MAX);
     enum mqc_error error = MQC_ENOMEM;
     if (mqc__arena_copy(&owned->arena, event->name, &owned->event.name))
         error = copy_args(owned, event);
@@ -64,16 +105,15 @@ enum mqc_error mqc_event_copy(const struct mqc_event *event, struct mqc_event **
 size_t mqc__event_copy_bytes(const struct mqc_event *copy)
 {
     const struct owned_event *owned = (const struct owned_event *)copy;
-    return sizeof *owned + owned->arena.used_bytes;
+    return owned->arena.used_bytes;
 }
 
 void mqc_event_free(struct mqc_event **event)
 {
     if (event == NULL || *event == NULL)
         return;
-    /* The event is the first member of what mqc_event_copy() allocated. */
-    struct owned_event *owned = (struct owned_event *)*event;
-    mqc__arena_fini(&owned->arena);
-    free(owned);
+    /* The event is the first member of what mqc_event_copy() made. */
+    struct mqc__arena arena = ((const struct owned_event *)*event)->arena;
+    mqc__arena_fini(&arena);
     *event = NULL;
 }

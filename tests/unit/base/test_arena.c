@@ -178,6 +178,23 @@ static void test_arena_rewind_forgets_what_came_after(void)
     }
 }
 
+static void test_arena_reserve_keeps_pieces_together_and_limits_nothing(void)
+{
+    struct mqc__arena arena;
+    mqc__arena_init(&arena, 1000 * STEP);
+    REQUIRE(mqc__arena_reserve(&arena, 3 * STEP));
+    CHECK_UNSIGNED(arena.used_bytes, 0);
+    char *first = mqc__arena_alloc(&arena, STEP + 1);
+    char *second = mqc__arena_alloc(&arena, 1);
+    REQUIRE(first != NULL && second != NULL);
+    CHECK(second == first + 2 * STEP);
+    CHECK(mqc__arena_alloc(&arena, 300 * STEP) != NULL);
+    REQUIRE(mqc__arena_reserve(&arena, STEP));
+    CHECK(!mqc__arena_reserve(&arena, SIZE_MAX));
+    CHECK(mqc__arena_alloc(&arena, STEP) != NULL);
+    mqc__arena_fini(&arena);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -193,6 +210,8 @@ int main(void)
         {"array_multiplies_safely", test_arena_array_multiplies_safely},
         {"copy_is_independent_and_terminated", test_arena_copy_is_independent_and_terminated},
         {"rewind_forgets_what_came_after", test_arena_rewind_forgets_what_came_after},
+        {"reserve_keeps_pieces_together_and_limits_nothing",
+         test_arena_reserve_keeps_pieces_together_and_limits_nothing},
         {"reset_gives_the_limit_back", test_arena_reset_gives_the_limit_back},
         CU_TEST_INFO_NULL,
     };
