@@ -12,6 +12,9 @@
 /* Deeper values go the long way. */
 #define DEPTH_MAX 32
 
+/* Usual events have no more values at once. */
+#define SCRATCH_VALUES 32
+
 /* The vector, set or table entries that are being read are the last ones in `pending`, behind those
  * around them. */
 struct quick {
@@ -53,8 +56,11 @@ static bool take_string(struct quick *q, struct mqc_view *text_out)
 
 static bool take_name(struct quick *q, struct mqc_view name)
 {
-    struct mqc_view text;
-    return take_string(q, &text) && mqc_view_equal(text, name) && take(q, ':');
+    if (!take(q, '"') || (size_t)(q->end - q->at) <= name.size ||
+        memcmp(q->at, name.data, name.size) != 0 || q->at[name.size] != '"')
+        return false;
+    q->at += name.size + 1;
+    return take(q, ':');
 }
 
 /* Takes a string that may have escapes and returns it as it is written. */
@@ -300,7 +306,8 @@ bool mqc__json_quick(struct mqc__arena *arena, struct mqc_view json, struct mqc_
     struct quick quick = {.arena = arena, .at = json.data, .end = json.data + json.size};
     struct members members = {.has_type = false};
     const struct mqc__arena_mark mark = mqc__arena_mark(arena);
-    mqc__buffer_init(&quick.pending, arena->limit_bytes);
+    struct mqc_value scratch[SCRATCH_VALUES];
+    mqc__buffer_init_scratch(&quick.pending, scratch, sizeof scratch, arena->limit_bytes);
     const bool is_read = read_members(&quick, &members);
     mqc__buffer_fini(&quick.pending);
     if (!is_read) {

@@ -145,17 +145,27 @@ static enum mqc_error read_data(struct mqc__json_reader *reader, enum mqc_type t
     }
 }
 
+static bool has_name(enum mqc_type type, struct mqc_view name, enum mqc_type *type_out)
+{
+    const char *candidate = mqc_type_name(type);
+    /* Most differ in their first character. */
+    if (name.size == 0 || name.data[0] != candidate[0] ||
+        !mqc_view_equal(name, mqc_view_text(candidate)))
+        return false;
+    *type_out = type;
+    return true;
+}
+
 bool mqc__json_find_type(struct mqc_view name, enum mqc_type *type_out)
 {
-    for (int type = MQC_TYPE_NONE; type <= MQC_TYPE_VECTOR; type++) {
-        const char *candidate = mqc_type_name((enum mqc_type)type);
-        /* Most differ in their first character. */
-        if (name.size == 0 || name.data[0] != candidate[0] ||
-            !mqc_view_equal(name, mqc_view_text(candidate)))
-            continue;
-        *type_out = (enum mqc_type)type;
-        return true;
-    }
+    /* What events consist of, mostly. */
+    static const enum mqc_type usual[] = {MQC_TYPE_STRING, MQC_TYPE_COUNT, MQC_TYPE_VECTOR};
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        if (has_name(usual[i], name, type_out))
+            return true;
+    for (int type = MQC_TYPE_NONE; type <= MQC_TYPE_VECTOR; type++)
+        if (has_name((enum mqc_type)type, name, type_out))
+            return true;
     return false;
 }
 

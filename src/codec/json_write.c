@@ -3,7 +3,6 @@
 #include "value/sort.h"
 #include "value/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,14 +13,28 @@ struct writer {
     bool is_sorted; /* what is being written stands in a set or table that is sorted inside too */
 };
 
-static void put(struct writer *w, const char *bytes, size_t size)
+static void put_into_more(struct writer *w, const char *bytes, size_t size)
 {
-    if (w->error != MQC_OK)
-        return;
     if (size > w->buffer->limit_bytes - w->buffer->size)
         w->error = MQC_ETOOLARGE;
     else if (!mqc__buffer_append(w->buffer, bytes, size))
         w->error = MQC_ENOMEM;
+}
+
+/* An event is many short pieces, nearly all of which find room in the memory that is there. */
+static void put(struct writer *w, const char *bytes, size_t size)
+{
+    struct mqc__buffer *buffer = w->buffer;
+    const size_t most =
+        buffer->capacity < buffer->limit_bytes ? buffer->capacity : buffer->limit_bytes;
+    if (w->error != MQC_OK || size == 0)
+        return;
+    if (size > most - buffer->size || buffer->has_failed) {
+        put_into_more(w, bytes, size);
+        return;
+    }
+    memcpy(buffer->data + buffer->size, bytes, size);
+    buffer->size += size;
 }
 
 static void put_text(struct writer *w, const char *text)
@@ -160,14 +173,23 @@ static void put_set_or_table(struct writer *w, const struct mqc_value *value, in
     w->is_sorted = was_sorted;
 }
 
-static void put_number(struct writer *w, const struct mqc_value *value)
+static void put_count(struct writer *w, uint64_t count)
 {
-    char text[MQC__TEXT_BYTES];
-    if (value->type == MQC_TYPE_COUNT)
-        (void)snprintf(text, sizeof text, "%" PRIu64, value->as.count);
-    else
-        (void)snprintf(text, sizeof text, "%" PRId64, value->as.integer);
-    put_text(w, text);
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + count % 10);
+        count /= 10;
+    } while (count != 0);
+    put(w, digits + at, sizeof digits - at);
+}
+
+static void put_integer(struct writer *w, int64_t integer)
+{
+    if (integer < 0)
+        put_text(w, "-");
+    /* The least one has no opposite. */
+    put_count(w, integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer);
 }
 
 static void put_data(struct writer *w, const struct mqc_value *value, int depth)
@@ -175,8 +197,8 @@ static void put_data(struct writer *w, const struct mqc_value *value, int depth)
     switch (value->type) {
     case MQC_TYPE_NONE: put_text(w, "{}"); break;
     case MQC_TYPE_BOOLEAN: put_text(w, value->as.boolean ? "true" : "false"); break;
-    case MQC_TYPE_COUNT:
-    case MQC_TYPE_INTEGER: put_number(w, value); break;
+    case MQC_TYPE_COUNT: put_count(w, value->as.count); break;
+    case MQC_TYPE_INTEGER: put_integer(w, value->as.integer); break;
     case MQC_TYPE_REAL: put_real(w, value->as.real); break;
     case MQC_TYPE_STRING:
     case MQC_TYPE_ENUM: put_string(w, value->as.text); break;
