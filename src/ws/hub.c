@@ -10,6 +10,9 @@
 /* What an event may take as JSON: far above what can come in. */
 #define MESSAGE_BYTES_MAX ((size_t)1 << 30)
 
+/* Usual events are written on the stack. */
+#define SCRATCH_BYTES 2048
+
 struct mqc__ws_hub {
     struct mqc__telemetry *telemetry;
     void (*filled)(void *context);
@@ -166,10 +169,11 @@ void mqc__ws_hub_deliver(struct mqc__ws_hub *hub, struct mqc_view topic,
                          const struct mqc_event *event, uint64_t origin)
 {
     struct mqc__buffer json;
+    char scratch[SCRATCH_BYTES];
     struct mqc__ws_outgoing *outgoing = NULL;
     if (!is_wanted(hub, topic, origin))
         return;
-    mqc__buffer_init(&json, MESSAGE_BYTES_MAX);
+    mqc__buffer_init_scratch(&json, scratch, sizeof scratch, MESSAGE_BYTES_MAX);
     if (mqc__json_write_message(topic, event, &json) == MQC_OK)
         outgoing = mqc__ws_outgoing_text(mqc__buffer_view(&json));
     struct mqc__telemetry_event counted = {
