@@ -28,6 +28,8 @@ struct mqc__envelope {
     bool starts_count; /* smaller sequence numbers are not missing: the count (re)starts here */
     const struct mqc_event *events;
     size_t event_count;
+    uint64_t compression;              /* how events are compressed, 0: they are not */
+    struct mqc_view compressed_events; /* in the payload, for mqc__decompress() */
     size_t unknown_count; /* values of a kind that this version does not know, decoded as none */
 };
 
@@ -49,12 +51,25 @@ enum mqc_error mqc__protobuf_header(const struct mqc__sender *sender, uint64_t f
 
 /*
  * Decodes an Envelope into the arena, whose limit bounds the memory that any payload can take.
- * Text stays in the payload, which must live as long as the envelope is used.
+ * Text stays in the payload, which must live as long as the envelope is used, and so do compressed
+ * events: they are not among `events`.
  * Sets and tables come out sorted. MQC_EMALFORMED: not an Envelope, or an element or key twice;
  * MQC_ETOOLARGE: nested deeper than MQC_MAX_DEPTH, or over the arena's limit; *info says what.
  */
 enum mqc_error mqc__protobuf_decode(struct mqc__arena *arena, struct mqc_view payload,
                                     struct mqc__envelope *envelope_out,
                                     struct mqc_error_info *info);
+
+/* Says whether a decoded envelope has events that are to be decompressed. */
+static inline bool mqc__envelope_is_compressed(const struct mqc__envelope *envelope)
+{
+    return envelope->compression != 0 || envelope->compressed_events.size != 0;
+}
+
+/* Decodes events that were decompressed into their envelope, in the same way: their text stays
+ * where it is. On failure the envelope is as it was. */
+enum mqc_error mqc__protobuf_decode_events(struct mqc__arena *arena, struct mqc_view events,
+                                           struct mqc__envelope *envelope,
+                                           struct mqc_error_info *info);
 
 #endif

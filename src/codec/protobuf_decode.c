@@ -1,5 +1,6 @@
 #include "codec/protobuf.h"
 
+#include "base/fail.h"
 #include "codec/protobuf_priv.h"
 
 /* An Event, of which the fields were counted. */
@@ -57,6 +58,13 @@ static enum mqc_error decode_args(struct mqc__decoder *decoder, const struct eve
     return MQC_OK;
 }
 
+static enum mqc_error refuse_repetition(const struct mqc__decoder *decoder,
+                                        const struct mqc__wire_field *field)
+{
+    return mqc__protobuf_refuse_bytes(decoder, (const uint8_t *)field->bytes.data, MQC_EMALFORMED,
+                                      "a field that stands only once comes again");
+}
+
 static enum mqc_error decode_metadatum(struct mqc__decoder *decoder, struct mqc_view content,
                                        struct mqc_metadata *out)
 {
@@ -72,9 +80,7 @@ static enum mqc_error decode_metadatum(struct mqc__decoder *decoder, struct mqc_
         if (field.number != MQC__TAG_METADATA_VALUE >> 3)
             continue;
         if (has_value)
-            return mqc__protobuf_refuse_bytes(decoder, (const uint8_t *)field.bytes.data,
-                                              MQC_EMALFORMED,
-                                              "a field that stands only once comes again");
+            return refuse_repetition(decoder, &field);
         has_value = true;
         error = mqc__protobuf_value(decoder, field.bytes, 1, &out->value);
         if (error != MQC_OK)
@@ -144,6 +150,12 @@ static enum mqc_error outline_envelope(const struct mqc__decoder *decoder, struc
         case MQC__TAG_ENVELOPE_FIRST_SEQUENCE >> 3: out->first_sequence = field.value; break;
         case MQC__TAG_ENVELOPE_STARTS_COUNT >> 3: out->starts_count = field.value != 0; break;
         case MQC__TAG_ENVELOPE_EVENTS >> 3: out->event_count++; break;
+        case MQC__TAG_ENVELOPE_COMPRESSION >> 3: out->compression = field.value; break;
+        case MQC__TAG_ENVELOPE_COMPRESSED_EVENTS >> 3:
+            if (out->compressed_events.size != 0)
+                return refuse_repetition(decoder, &field);
+            out->compressed_events = field.bytes;
+            break;
         default: break;
         }
     }
@@ -187,5 +199,21 @@ enum mqc_error mqc__protobuf_decode(struct mqc__arena *arena, struct mqc_view pa
         return error;
     out.unknown_count = decoder.unknown_count;
     *envelope_out = out;
+    return MQC_OK;
+}
+
+enum mqc_error mqc__protobuf_decode_events(struct mqc__arena *arena, struct mqc_view events,
+                                           struct mqc__envelope *envelope,
+                                           struct mqc_error_info *info)
+{
+    struct mqc__envelope inner;
+    const enum mqc_error error = mqc__protobuf_decode(arena, events, &inner, info);
+    if (error != MQC_OK)
+        return error;
+    if (mqc__envelope_is_compressed(&inner))
+        return mqc__fail(info, MQC_EMALFORMED, "its compressed events are compressed again");
+    envelope->events = inner.events;
+    envelope->event_count = inner.event_count;
+    envelope->unknown_count = inner.unknown_count;
     return MQC_OK;
 }

@@ -3,10 +3,11 @@
 #define FIELD(tag) [(tag) >> 3] = (tag)
 
 const struct mqc__wire_schema mqc__schema_envelope = {
-    .field_count = 5,
+    .field_count = 7,
     .tags = {FIELD(MQC__TAG_ENVELOPE_INSTANCE), FIELD(MQC__TAG_ENVELOPE_NODE),
              FIELD(MQC__TAG_ENVELOPE_FIRST_SEQUENCE), FIELD(MQC__TAG_ENVELOPE_STARTS_COUNT),
-             FIELD(MQC__TAG_ENVELOPE_EVENTS)},
+             FIELD(MQC__TAG_ENVELOPE_EVENTS), FIELD(MQC__TAG_ENVELOPE_COMPRESSION),
+             FIELD(MQC__TAG_ENVELOPE_COMPRESSED_EVENTS)},
 };
 
 const struct mqc__wire_schema mqc__schema_event = {

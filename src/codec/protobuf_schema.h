@@ -17,6 +17,8 @@
 #define MQC__TAG_ENVELOPE_FIRST_SEQUENCE MQC__WIRE_TAG(3, MQC__WIRE_VARINT)
 #define MQC__TAG_ENVELOPE_STARTS_COUNT MQC__WIRE_TAG(4, MQC__WIRE_VARINT)
 #define MQC__TAG_ENVELOPE_EVENTS MQC__WIRE_TAG(5, MQC__WIRE_BYTES)
+#define MQC__TAG_ENVELOPE_COMPRESSION MQC__WIRE_TAG(6, MQC__WIRE_VARINT)
+#define MQC__TAG_ENVELOPE_COMPRESSED_EVENTS MQC__WIRE_TAG(7, MQC__WIRE_BYTES)
 #define MQC__TAG_EVENT_NAME MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
 #define MQC__TAG_EVENT_ARGS MQC__WIRE_TAG(2, MQC__WIRE_BYTES)
 #define MQC__TAG_EVENT_METADATA MQC__WIRE_TAG(3, MQC__WIRE_BYTES)
@@ -25,6 +27,9 @@
 #define MQC__TAG_LIST_ITEMS MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
 #define MQC__TAG_VALUE(kind, wire_type)                                                            \
     MQC__WIRE_TAG(MQCLUSTER__V1__VALUE__KIND_##kind, MQC__WIRE_##wire_type)
+
+/* What an Envelope's `compression` says. */
+#define MQC__COMPRESSION_ZSTD 1
 
 /* A message's known fields, numbered from 1 without a gap: their tags by number. */
 struct mqc__wire_schema {
