@@ -164,7 +164,9 @@ enum mqc_error mqc_payload_decode(struct mqc_view payload, const char *content_t
         return mqc__fail(info, MQC_EINVAL, "mqc_payload_decode: an argument is NULL");
     struct mqc__arena arena;
     mqc__arena_init(&arena, mqc__payload_memory_limit(payload.size));
-    const struct mqc__payload_source source = {payload, mqc_view_text(content_type), NULL};
+    struct mqc__decompressor decompressor = {NULL, NULL};
+    const struct mqc__payload_source source = {payload, mqc_view_text(content_type), NULL,
+                                               &decompressor};
     struct mqc__envelope envelope;
     const enum mqc_error error = mqc__payload_read(&arena, &source, &envelope, info);
     struct mqc_message message = {.received_ns = mqc__clock_wall_ns(), .is_remote = true};
@@ -174,6 +176,7 @@ enum mqc_error mqc_payload_decode(struct mqc_view payload, const char *content_t
         message.event = &envelope.events[i];
         handler(context, &message);
     }
+    mqc__decompressor_fini(&decompressor);
     mqc__arena_fini(&arena);
     return error;
 }

@@ -183,6 +183,7 @@ void mqc__backend_free(struct mqc_backend **backend)
     mqc__streams_free(&gone->streams);
     mqc__members_free(&gone->members);
     mqc__arena_fini(&gone->arena);
+    mqc__decompressor_fini(&gone->decompressor);
     mqc__buffer_fini(&gone->topic);
     pthread_cond_destroy(&gone->has_closed);
     pthread_mutex_destroy(&gone->life_mutex);

@@ -10,6 +10,7 @@
 #include "backend/streams.h"
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "codec/decompress.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -102,6 +103,7 @@ struct mqc_backend {
     /* Only the thread that runs handlers uses these. */
     struct mqc__streams *streams;
     struct mqc__arena arena;
+    struct mqc__decompressor decompressor;
     struct mqc__buffer topic;
 
     atomic_int state;                  /* enum mqc_state */

@@ -1,6 +1,7 @@
 #include "backend/payload.h"
 
 #include "base/fail.h"
+#include "codec/compress.h"
 
 #include <strings.h>
 
@@ -49,10 +50,28 @@ static enum mqc_error read_json(struct mqc__arena *arena, const struct mqc__payl
     return error;
 }
 
+static enum mqc_error read_compressed(struct mqc__arena *arena,
+                                      const struct mqc__payload_source *source,
+                                      struct mqc__envelope *envelope, struct mqc_error_info *info)
+{
+    struct mqc_view events;
+    arena->limit_bytes = arena->used_bytes + MQC__COMPRESSED_EVENTS_BYTES_MAX;
+    const enum mqc_error error =
+        mqc__decompress(source->decompressor, arena, envelope, &events, info);
+    if (error != MQC_OK)
+        return error;
+    arena->limit_bytes = arena->used_bytes + mqc__payload_memory_limit(events.size);
+    return mqc__protobuf_decode_events(arena, events, envelope, info);
+}
+
 enum mqc_error mqc__payload_read(struct mqc__arena *arena, const struct mqc__payload_source *source,
                                  struct mqc__envelope *envelope_out, struct mqc_error_info *info)
 {
     *envelope_out = (struct mqc__envelope){0};
-    return is_json(source) ? read_json(arena, source, envelope_out, info)
-                           : mqc__protobuf_decode(arena, source->payload, envelope_out, info);
+    if (is_json(source))
+        return read_json(arena, source, envelope_out, info);
+    const enum mqc_error error = mqc__protobuf_decode(arena, source->payload, envelope_out, info);
+    return error == MQC_OK && mqc__envelope_is_compressed(envelope_out)
+               ? read_compressed(arena, source, envelope_out, info)
+               : error;
 }

@@ -138,7 +138,8 @@ void mqc__backend_receive(struct mqc_backend *backend, const struct mqc__inbox_i
     mqc__arena_reset(&backend->arena);
     backend->arena.limit_bytes = mqc__payload_memory_limit(item->payload.size);
     const struct mqc__json_signatures signatures = {find_signature, backend->declarations};
-    const struct mqc__payload_source source = {item->payload, item->content_type, &signatures};
+    const struct mqc__payload_source source = {item->payload, item->content_type, &signatures,
+                                               &backend->decompressor};
     struct mqc__envelope envelope;
     struct mqc_error_info info;
     if (mqc__payload_read(&backend->arena, &source, &envelope, &info) != MQC_OK)

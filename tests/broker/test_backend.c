@@ -221,6 +221,37 @@ static void run_or_fail(const char *command)
         (void)fprintf(stderr, "failed: %s\n", command);
 }
 
+/* The gap in the numbers is seen all the same. */
+static void test_unknown_compression_is_reported(void)
+{
+    struct test_node receiver;
+    test_node_new(&receiver, "receiver", broker.uri, NULL);
+    test_node_watch(&receiver, "z/", MQC_MATCH_PREFIX);
+    test_node_start(&receiver);
+    /* An event each: of number 1, of number 2 and compressed in a way yet to come, of number 3. */
+    static const char *const payloads[] = {"\\n\\001i\\030\\001\\040\\001*\\003\\n\\001e",
+                                           "\\n\\001i\\030\\002\\060\\011:\\003xyz",
+                                           "\\n\\001i\\030\\003*\\003\\n\\001f"};
+    for (size_t i = 0; i < COUNT(payloads); i++) {
+        char command[200];
+        (void)snprintf(command, sizeof command,
+                       "printf '%s' | mosquitto_pub -h 127.0.0.1 -p %d -q 1 -s -t "
+                       "mqcluster/test/event/z/2",
+                       payloads[i], broker.port);
+        run_or_fail(command);
+    }
+    CHECK(test_node_wait_lines(&receiver, 2));
+    CHECK(test_node_wait_error(&receiver, "malformed_payload"));
+    CHECK(test_node_wait_error(&receiver, "events_missing"));
+    CHECK_UNSIGNED(test_node_count(&receiver, "z/2 e"), 1);
+    CHECK_UNSIGNED(test_node_count(&receiver, "z/2 f"), 1);
+    bool is_named = false;
+    for (size_t i = 0; i < receiver.error_count; i++)
+        is_named = is_named || strstr(receiver.errors[i], "number 9, that this version") != NULL;
+    CHECK(is_named);
+    test_node_free(&receiver);
+}
+
 static void test_json_and_garbage_from_mosquitto_pub(void)
 {
     struct test_node receiver;
@@ -649,6 +680,7 @@ int main(void)
         {"level_match_does_not_see_longer_names", test_level_match_does_not_see_longer_names},
         {"unsubscribe_one_of_two_leaves_the_other", test_unsubscribe_one_of_two_leaves_the_other},
         {"events_are_checked_on_both_sides", test_events_are_checked_on_both_sides},
+        {"unknown_compression_is_reported", test_unknown_compression_is_reported},
         {"json_and_garbage_from_mosquitto_pub", test_json_and_garbage_from_mosquitto_pub},
         {"process_runs_handlers_in_the_applications_loop",
          test_process_runs_handlers_in_the_applications_loop},
