@@ -140,6 +140,8 @@ struct mqc__settings {
         int when_full; /* enum mqc__when_full: 0 refuse, 1 drop_oldest */
         uint64_t batch_events;
         uint64_t batch_bytes;
+        int compression; /* 0 none, 1 zstd */
+        uint64_t compression_level;
         uint64_t inbox_messages;
         uint64_t inbox_bytes;
         uint64_t flush_timeout_ms;

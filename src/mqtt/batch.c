@@ -165,6 +165,11 @@ bool mqc__batch_append(struct mqc__batch *batch, struct mqc_view event)
     return true;
 }
 
+struct mqc_view mqc__batch_events(const struct mqc__batch *batch)
+{
+    return mqc_view_bytes(batch->memory.data + batch->start, batch->event_bytes);
+}
+
 size_t mqc__batch_first_size(const struct mqc__batch *batch)
 {
     return batch->sizes[batch->first];

@@ -62,6 +62,9 @@ void mqc__batch_pool_fini(struct mqc__batch_pool *pool);
 /* Copies one event to the end. false: no memory; all is as it was. */
 bool mqc__batch_append(struct mqc__batch *batch, struct mqc_view event);
 
+/* The events as they stand in an envelope, valid until the batch is changed. */
+struct mqc_view mqc__batch_events(const struct mqc__batch *batch);
+
 /* The size of the first event; the batch is not empty. */
 size_t mqc__batch_first_size(const struct mqc__batch *batch);
 

@@ -1,6 +1,7 @@
 #include "mqtt/options.h"
 
 #include "base/fail.h"
+#include "codec/compress.h"
 #include "link/tls_source.h"
 #include "mqtt/session_machine.h"
 #include "mqtt/uri.h"
@@ -39,6 +40,7 @@ static enum mqc_error check_ranges(const struct mqc__session_options *o,
         {"events in the outbox", o->outbox_events_max, 1, SIZE_MAX},
         {"bytes in the outbox", o->outbox_bytes_max, 1, SIZE_MAX},
         {"events in a batch", o->batch_events_max, 1, SIZE_MAX},
+        {"level of compression", (uint64_t)o->compression_level, 0, MQC__COMPRESSION_LEVEL_MAX},
         {"bytes in a batch", o->batch_bytes_max, 1, BATCH_BYTES_MAX},
         {"MQTT version", (uint64_t)o->version, 0, MQC__MQTT_311},
         {"overflow policy", (uint64_t)o->when_full, 0, MQC__WHEN_FULL_DROP_OLDEST},

@@ -85,6 +85,14 @@ static bool init_sync(struct mqc__session *session)
     return true;
 }
 
+/* What is larger could not be compressed. */
+static size_t batch_bytes_max(const struct mqc__session_options *options)
+{
+    const bool is_bound = options->compression_level != 0 &&
+                          options->batch_bytes_max > MQC__COMPRESSED_EVENTS_BYTES_MAX;
+    return is_bound ? MQC__COMPRESSED_EVENTS_BYTES_MAX : options->batch_bytes_max;
+}
+
 static void init_parts(struct mqc__session *session)
 {
     const struct mqc__session_options *options = session->options;
@@ -94,7 +102,7 @@ static void init_parts(struct mqc__session *session)
         .events_max = options->outbox_events_max,
         .bytes_max = options->outbox_bytes_max,
         .batch_events_max = options->batch_events_max,
-        .batch_bytes_max = options->batch_bytes_max,
+        .batch_bytes_max = batch_bytes_max(options),
         .topics_max = IDLE_TOPICS_MAX,
         .header_bytes_max = header_bytes_max,
         .when_full = options->when_full,
@@ -124,7 +132,9 @@ static enum mqc_error fill(struct mqc__session *session, const struct mqc__sessi
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     session->ack_capacity = (size_t)options->in_flight_max + SPARE_ACKS;
     session->acks = calloc(session->ack_capacity, sizeof *session->acks);
-    if (session->acks == NULL || !init_sync(session))
+    const int level = session->options->compression_level;
+    session->compressor = level != 0 ? mqc__compressor_new(level) : NULL;
+    if (session->acks == NULL || (session->compressor == NULL && level != 0) || !init_sync(session))
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     return MQC_OK;
 }
@@ -141,6 +151,7 @@ enum mqc_error mqc__session_new(const struct mqc__session_options *options,
     const enum mqc_error error = fill(session, options, client, info);
     if (error != MQC_OK) {
         free(session->acks);
+        mqc__compressor_free(&session->compressor);
         mqc__session_options_free(&session->options);
         free(session);
         return error;
@@ -161,6 +172,7 @@ void mqc__session_unref(struct mqc__session *session)
     mqc__outbox_fini(&session->outbox);
     mqc__filters_fini(&session->filters);
     mqc__buffer_fini(&session->payload);
+    mqc__compressor_free(&session->compressor);
     mqc__buffer_fini(&session->announcement);
     mqc__session_tls_fini(session);
     pthread_cond_destroy(&session->changed);

@@ -87,6 +87,7 @@ struct mqc__session_options {
     size_t outbox_bytes_max;
     size_t batch_events_max; /* events in one MQTT message */
     size_t batch_bytes_max;  /* a message grows up to this by adding events; larger ones go alone */
+    int compression_level;   /* of zstd; 0: messages are not compressed */
     enum mqc__when_full when_full;
 };
 

@@ -8,6 +8,7 @@
 #include "mqtt/throttle.h"
 
 #include "base/buffer.h"
+#include "codec/compress.h"
 
 #include <pthread.h>
 
@@ -101,7 +102,8 @@ struct mqc__session {
     struct mqc__tls_session *tls_sessions[MQC__MACHINE_URIS_MAX]; /* to be resumed */
     int64_t expiry_report_ms; /* when the certificate's expiry may be reported next */
     struct mqc__repeat connect_reports[MQC__MACHINE_URIS_MAX];
-    struct mqc__buffer payload; /* of what is said, or an envelope's header */
+    struct mqc__buffer payload; /* of what is said, or an envelope's header, or a compressed one */
+    struct mqc__compressor *compressor; /* NULL: batches are sent as they are */
     enum mqc__session_state told_state;
     int64_t progress_ms;  /* when something was last acknowledged, or put in flight first */
     unsigned stall_count; /* connections in a row given up because nothing was acknowledged */

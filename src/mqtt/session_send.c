@@ -107,10 +107,15 @@ static bool build_payload(struct mqc__session *session, struct mqc__batch *batch
 {
     const struct mqc__sender sender = {.instance = mqc_view_text(session->options->instance),
                                        .node = mqc_view_text(session->options->node)};
-    struct mqc__buffer *header = &session->payload;
-    mqc__buffer_clear(header);
-    return mqc__protobuf_header(&sender, batch->sequence, batch->starts_count, header) == MQC_OK &&
-           mqc__batch_enclose(batch, mqc__buffer_view(header), payload_out);
+    struct mqc__buffer *payload = &session->payload;
+    mqc__buffer_clear(payload);
+    if (mqc__protobuf_header(&sender, batch->sequence, batch->starts_count, payload) != MQC_OK)
+        return false;
+    if (session->compressor == NULL ||
+        !mqc__compress(session->compressor, mqc__batch_events(batch), payload))
+        return mqc__batch_enclose(batch, mqc__buffer_view(payload), payload_out);
+    *payload_out = mqc__buffer_view(payload);
+    return true;
 }
 
 static enum mqc__client_result publish(struct mqc__session *session, struct mqc__batch *batch,

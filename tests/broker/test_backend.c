@@ -221,6 +221,34 @@ static void run_or_fail(const char *command)
         (void)fprintf(stderr, "failed: %s\n", command);
 }
 
+static void test_compressed_batches_reach_nodes_of_both_protocols(void)
+{
+    enum { EVENTS = 3000 };
+    static const char *const compressed[] = {"delivery.compression", "zstd", NULL};
+    const char *const *const protocols[] = {only_5, only_311};
+    struct test_node receivers[2];
+    struct test_node sender;
+    for (size_t i = 0; i < 2; i++) {
+        test_node_new(&receivers[i], i == 0 ? "five" : "three", broker.uri, protocols[i]);
+        test_node_watch(&receivers[i], "z/", MQC_MATCH_PREFIX);
+        test_node_start(&receivers[i]);
+    }
+    test_node_new(&sender, "sender", broker.uri, compressed);
+    test_node_start(&sender);
+    for (int i = 0; i < EVENTS; i++) {
+        char text[60];
+        (void)snprintf(text, sizeof text, "the same words around a number, %d", i);
+        CHECK(test_node_say(&sender, "z/1", "e", text));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(test_node_wait_lines(&receivers[i], EVENTS));
+        CHECK_UNSIGNED(receivers[i].line_count, EVENTS);
+        CHECK_TEXT(receivers[i].lines[EVENTS - 1], "z/1 e the same words around a number, 2999");
+        test_node_free(&receivers[i]);
+    }
+    test_node_free(&sender);
+}
+
 /* The gap in the numbers is seen all the same. */
 static void test_unknown_compression_is_reported(void)
 {
@@ -680,6 +708,8 @@ int main(void)
         {"level_match_does_not_see_longer_names", test_level_match_does_not_see_longer_names},
         {"unsubscribe_one_of_two_leaves_the_other", test_unsubscribe_one_of_two_leaves_the_other},
         {"events_are_checked_on_both_sides", test_events_are_checked_on_both_sides},
+        {"compressed_batches_reach_nodes_of_both_protocols",
+         test_compressed_batches_reach_nodes_of_both_protocols},
         {"unknown_compression_is_reported", test_unknown_compression_is_reported},
         {"json_and_garbage_from_mosquitto_pub", test_json_and_garbage_from_mosquitto_pub},
         {"process_runs_handlers_in_the_applications_loop",

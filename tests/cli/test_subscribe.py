@@ -12,16 +12,17 @@ from harness import (MQCLUSTER, PATIENCE, check, check_equal, check_in, environm
                      mqcluster, run, run_suite)
 
 
-def publish(world, topic, *event):
-    done = mqcluster("publish", *world.broker.where(), "--wait", "--", topic, *(event or ["ping"]))
+def publish(world, topic, *event, options=()):
+    done = mqcluster("publish", *world.broker.where(), *options, "--wait", "--", topic,
+                     *(event or ["ping"]))
     check_equal((done.status, done.err), (0, ""), topic)
 
 
-def publish_until_ended(world, program, *event):
+def publish_until_ended(world, program, *event, options=()):
     """For programs that do not say when they are subscribed."""
     deadline = time.monotonic() + PATIENCE
     while program.process.poll() is None and time.monotonic() < deadline:
-        publish(world, *event)
+        publish(world, *event, options=options)
         time.sleep(0.1)
 
 
@@ -257,6 +258,24 @@ def test_payload_caught_by_mosquitto_sub_is_decoded(world):
         (message,) = json_lines(done.out)
         check_equal(message["event"], "ping")
         check_equal([arg["data"] for arg in message["args"]], ["hello", 5])
+
+
+def test_compressed_payload_is_decoded(world):
+    catcher = world.start("mosquitto_sub", "-h", "127.0.0.1", "-p", world.broker.port, "-t",
+                          "mqcluster/test/event/#", "-F", "%x", "-C", "1")
+    text = "the same words, " * 20
+    publish_until_ended(world, catcher, "a/1", "ping", text,
+                        options=["--set", "delivery.compression=zstd"])
+    check_equal(catcher.wait(), 0)
+    payload = bytes.fromhex(catcher.out[0])
+    check(len(payload) < len(text), f"{len(payload)} bytes")
+    done = mqcluster("decode", stdin=payload)
+    check_equal((done.status, done.err), (0, ""))
+    check_equal(json_lines(done.out)[0]["args"][0]["data"], text)
+    # Without its last byte, which belongs to the compressed events.
+    done = mqcluster("decode", stdin=payload[:-1])
+    check_equal(done.status, 1)
+    check_in("no Envelope that can be read", done.err)
 
 
 def test_decode_at_the_end_of_a_pipe(world):

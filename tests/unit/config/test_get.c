@@ -22,6 +22,8 @@ static void test_get_writes_what_set_took(void)
         {"broker.keep_alive", "120s", "2m"},
         {"broker.protocol", "3.1.1", "3.1.1"},
         {"delivery.batch_bytes", "65536", "64KiB"},
+        {"delivery.compression", "zstd", "zstd"},
+        {"delivery.compression_level", "19", "19"},
         {"broker.max_in_flight", "7", "7"},
         {"tls.ca_file", "a/ca.pem", "a/ca.pem"},
         {"tls.min_version", "1.3", "1.3"},

@@ -1,5 +1,6 @@
 #include "unit/mqtt/envelope_double.h"
 
+#include "codec/compress.h"
 #include "codec/protobuf.h"
 
 #include <inttypes.h>
@@ -36,4 +37,30 @@ bool envelope_double_read(struct mqc_view payload, struct envelope_double *envel
     envelope_out->starts_count = strcmp(starts, "1") == 0;
     envelope_out->events = mqc_view_bytes(end + 1, payload.size - (size_t)(end + 1 - payload.data));
     return true;
+}
+
+struct mqc__compressor {
+    int level;
+};
+
+struct mqc__compressor *mqc__compressor_new(int level)
+{
+    struct mqc__compressor *compressor = malloc(sizeof *compressor);
+    if (compressor != NULL)
+        compressor->level = level;
+    return compressor;
+}
+
+void mqc__compressor_free(struct mqc__compressor **compressor)
+{
+    free(*compressor);
+    *compressor = NULL;
+}
+
+bool mqc__compress(struct mqc__compressor *compressor, struct mqc_view events,
+                   struct mqc__buffer *buffer)
+{
+    char text[40];
+    (void)snprintf(text, sizeof text, "level %d: %zu bytes", compressor->level, events.size);
+    return events.size >= ENVELOPE_DOUBLE_COMPRESSED_BYTES && mqc__buffer_append_text(buffer, text);
 }

@@ -8,8 +8,11 @@
 
 /*
  * Stands in for the codec: an envelope is the text "instance/node/FIRST/STARTS|" and the events,
- * which in these tests are texts that end with ';'.
+ * which in these tests are texts that end with ';'. So many bytes of them and more it compresses,
+ * to the text "level LEVEL: SIZE bytes".
  */
+#define ENVELOPE_DOUBLE_COMPRESSED_BYTES 100
+
 struct envelope_double {
     char sender[100]; /* instance/node */
     uint64_t first_sequence;

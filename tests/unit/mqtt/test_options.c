@@ -91,6 +91,8 @@ static void test_options_out_of_range_are_named(void)
     WRONG(batch_events_max, 0, "batch");
     WRONG(batch_bytes_max, 0, "batch");
     WRONG(batch_bytes_max, (size_t)1 << 30, "batch");
+    WRONG(compression_level, -1, "compression");
+    WRONG(compression_level, 20, "compression");
     static const char *const bad_uris[] = {"mqtt://a", "tcp://b"};
     WRONG(uris, bad_uris, "mqtt://");
 }

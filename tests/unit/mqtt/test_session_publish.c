@@ -58,6 +58,24 @@ static void test_session_events_from_before_open_leave_in_one_batch(void)
     fake_end(session);
 }
 
+static void test_session_batches_are_compressed_where_it_helps(void)
+{
+    fake_begin();
+    struct mqc__session_options options = test_session_options(fake_one_uri, 1);
+    options.compression_level = 7;
+    const struct mqc__session_events events = recorder_events(&fake_recorder);
+    struct mqc__session *session = NULL;
+    REQUIRE(mqc__session_new(&options, &events, fake_ops(), &session, NULL) == MQC_OK);
+    fake_publish_numbers(session, "t", 10, 59);
+    fake_publish_numbers(session, "u", 1, 5);
+    CHECK_INT(mqc__session_open(session), MQC_OK);
+    CHECK_INT(mqc__session_flush(session, RECORDER_PATIENCE_MS), MQC_OK);
+    check_payload(0, "i/n/1/1|level 7: 150 bytes");
+    check_payload(1, "i/n/1/1|1;2;3;4;5;");
+    CHECK_UNSIGNED(fake_stats(session).delivered_events, 55);
+    fake_end(session);
+}
+
 static void test_session_bad_arguments_are_refused(void)
 {
     fake_begin();
@@ -441,6 +459,7 @@ int main(void)
     CU_TestInfo tests[] = {
         TEST(publish_is_delivered_in_an_envelope),
         TEST(events_from_before_open_leave_in_one_batch),
+        TEST(batches_are_compressed_where_it_helps),
         TEST(bad_arguments_are_refused),
         TEST(early_and_repeated_acknowledgements_count_once),
         TEST(window_is_never_exceeded),
