@@ -20,6 +20,8 @@ CASES = [("publish", ARGUMENTS, "publish", 1),
          ("publish", f"{ARGUMENTS}, made and encoded only", "encode", 1),
          ("receive", ARGUMENTS, "receive_batch", 1),
          ("receive", f"{ARGUMENTS}, alone in its message", "receive", 1),
+         ("receive", f"{ARGUMENTS}, compressed", "receive_compressed", 1),
+         ("compress", ARGUMENTS, "compress", 1),
          *((path, f"{count} nodes", path, count)
            for path in ("publish_hrw", "publish_rr") for count in POOLS)]
 
@@ -47,7 +49,8 @@ def run(lab):
                      "per_event": count(lab, name, nodes)})
     lab.note("instructions: an event with the arguments addr, port, addr, port and string, of a "
              "declared type; up to the outbox, and from the inbox through the handler, 100 in a "
-             "message; the thread of the connection is not counted")
+             "message; the thread of the connection is not counted but for compress, which "
+             "compresses 100 different events, at the level 3")
     return rows
 
 

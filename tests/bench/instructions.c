@@ -6,6 +6,7 @@
 #include "api/mqcluster.h"
 #include "backend/backend_priv.h"
 #include "base/clock.h"
+#include "codec/compress.h"
 #include "codec/presence.h"
 #include "codec/protobuf.h"
 
@@ -18,6 +19,7 @@
 #define NODES_MAX 1000
 #define ARGS 5
 #define BATCH 100 /* events in a full message */
+#define LEVEL 3   /* of compression, as by default */
 #define EVENT "connection_seen"
 #define POOL "zeek/cluster/pool/proxy"
 #define OWN_TOPIC "zeek/cluster/node/manager/"
@@ -28,7 +30,9 @@ struct node {
     struct mqc_backend *backend;
     struct mqc_value args[ARGS];
     struct mqc__buffer payload; /* to be received */
-    unsigned expected_count;    /* of events in it */
+    struct mqc__buffer events;  /* to be compressed, or that were */
+    struct mqc__compressor *compressor;
+    unsigned expected_count; /* of events in it */
     unsigned taken_count;
 };
 
@@ -116,6 +120,36 @@ static bool prepare_batch(struct node *node, unsigned number)
     return prepare_events(node, number, BATCH);
 }
 
+/* Events that differ as those of a site with many hosts. */
+static bool prepare_varied(struct node *node, unsigned number)
+{
+    mqc__buffer_clear(&node->events);
+    bool is_done = true;
+    for (unsigned i = 0; i < BATCH && is_done; i++) {
+        struct mqc_event event;
+        const unsigned bits = (number * BATCH + i) * 2654435761U;
+        is_done = make_event(node, bits >> 20U, &event);
+        memcpy(node->args[0].as.address.bytes + 14, &bits, 2);
+        memcpy(node->args[2].as.address.bytes + 12, &bits, 4);
+        is_done = is_done && mqc__protobuf_event(&event, &node->events) == MQC_OK;
+    }
+    return is_done;
+}
+
+/* As the thread of the connection does it, which no other path here counts. */
+static bool compress(struct node *node, unsigned number)
+{
+    (void)number;
+    mqc__buffer_clear(&node->payload);
+    return mqc__compress(node->compressor, mqc__buffer_view(&node->events), &node->payload);
+}
+
+static bool prepare_compressed(struct node *node, unsigned number)
+{
+    node->expected_count = BATCH;
+    return prepare_varied(node, number) && compress(node, number);
+}
+
 /* From the arrival at the inbox to the end of the handler. */
 static bool receive(struct node *node, unsigned number)
 {
@@ -142,9 +176,14 @@ static void take(void *context, const struct mqc_message *message)
 }
 
 static const struct path paths[] = {
-    {"publish", 1, NULL, publish},          {"encode", 1, NULL, encode},
-    {"publish_hrw", 1, NULL, publish_hrw},  {"publish_rr", 1, NULL, publish_rr},
-    {"receive", 1, prepare_event, receive}, {"receive_batch", BATCH, prepare_batch, receive},
+    {"publish", 1, NULL, publish},
+    {"encode", 1, NULL, encode},
+    {"publish_hrw", 1, NULL, publish_hrw},
+    {"publish_rr", 1, NULL, publish_rr},
+    {"receive", 1, prepare_event, receive},
+    {"receive_batch", BATCH, prepare_batch, receive},
+    {"compress", BATCH, prepare_varied, compress},
+    {"receive_compressed", BATCH, prepare_compressed, receive},
 };
 
 /* The tool counts what happens in here. */
@@ -249,9 +288,14 @@ int main(int argc, char **argv)
         return 2;
     }
     mqc__buffer_init(&node.payload, (size_t)1 << 20);
-    const bool is_done = open_node(&node, (unsigned)proxy_count) && perform_many(path, &node);
+    mqc__buffer_init(&node.events, (size_t)1 << 20);
+    node.compressor = mqc__compressor_new(LEVEL);
+    const bool is_done = node.compressor != NULL && open_node(&node, (unsigned)proxy_count) &&
+                         perform_many(path, &node);
     mqc_backend_free(&node.backend);
     mqc__buffer_fini(&node.payload);
+    mqc__buffer_fini(&node.events);
+    mqc__compressor_free(&node.compressor);
     if (!is_done)
         return 1;
     (void)printf("%u\n", COUNT * path->events);
