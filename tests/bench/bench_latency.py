@@ -21,7 +21,9 @@ AHEAD = ("--max-messages", 500)
 
 
 def combinations(lab):
-    return [(subject, qos) for qos in (0, 1) for subject in lab.subjects()]
+    """Subjects with the QoS: the highest that they have, or each."""
+    return [(subject, qos) for qos in (0, 1) for subject in lab.subjects(qos, has_variants=True)
+            if lab.is_full or qos == subject.qos_most]
 
 
 def measure_idle(lab, found):
@@ -65,6 +67,6 @@ def row(load, tls, qos, subject, runs):
 def table(rows):
     columns = ["subject", "load", "TLS", "QoS", "p50 µs", "p90 µs", "p99 µs", "max µs", "samples"]
     return benches.markdown(columns, [
-        [row["subject"], row["load"], "yes" if row["tls"] else "no", str(row["qos"]),
+        [benches.subject(row), row["load"], "yes" if row["tls"] else "no", str(row["qos"]),
          *(benches.number(row, name) for name in FIGURES), benches.number(row, "samples")]
         for row in rows])

@@ -27,6 +27,12 @@ def markdown(columns, rows):
         for line in lines)
 
 
+def subject(row):
+    """The subject of a row with its variant."""
+    variant = [f"{name} {row[name]}" for name in ("batch", "send") if name in row]
+    return " ".join([row["subject"], *variant])
+
+
 def number(row, name, digits=0):
     """A figure as it stands in a table; what is absent stays empty."""
     return f"{row[name]:,.{digits}f}" if name in row else ""

@@ -29,6 +29,7 @@ class Subject:
     name: str
     program: pathlib.Path
     server: str
+    qos_most: int
     tls: bool
     variant: str = ""
 
@@ -101,6 +102,7 @@ class Lab:
         self.root = root
         self.options = options
         self.seconds = options.seconds
+        self.is_full = options.full
         self.repetitions = options.repetitions
         self.has_failed = False
         self.notes = []
@@ -163,7 +165,7 @@ class Lab:
             done = subprocess.run([program, "describe"], capture_output=True, check=True)
             about = json.loads(done.stdout)
             self._subjects += [
-                Subject(about["subject"], program, about["server"], tls, variant)
+                Subject(about["subject"], program, about["server"], about["qos_most"], tls, variant)
                 for tls in (False, True) if about["tls" if tls else "plain"]
                 for variant in ("", *about["variants"].split())]
         unknown = set(self.options.subjects or ()) - {subject.name for subject in self._subjects}
@@ -181,10 +183,10 @@ class Lab:
         if text not in self.notes:
             self.notes.append(text)
 
-    def subjects(self, has_variants=False):
+    def subjects(self, qos=0, has_variants=False):
         """The subjects to measure: those asked for, without the ones that turned out unable."""
         return [subject for subject in self._subjects
-                if (has_variants or not subject.variant) and
+                if qos <= subject.qos_most and (has_variants or not subject.variant) and
                 (self.options.subjects is None or subject.name in self.options.subjects)]
 
     def start(self, subject, bench, *options, seconds=None):

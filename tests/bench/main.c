@@ -14,6 +14,7 @@ static int describe(void)
     report_text(&report, "subject", subject.name);
     report_text(&report, "server", subject.server);
     report_text(&report, "variants", subject.variants);
+    report_count(&report, "qos_most", (uint64_t)subject.qos_most);
     report_bool(&report, "plain", subject.is_plain);
     report_bool(&report, "tls", subject.is_tls);
     report_end(&report);

@@ -30,6 +30,8 @@ static const char usage[] =
     "  --samples N             latency without load: end after N messages (default 3000)\n"
     "  --max-messages N        messages that a publisher may be ahead of its receiver\n"
     "  --max-bytes N           the same in bytes\n"
+    "  --topics N              on which to publish in turn (default 1)\n"
+    "  --receivers N           throughput: that each get every message (default 1)\n"
     "  --pairs N               publishers with a receiver each, beside one another (default 1)\n"
     "  --slot N --slots N      idle: the turn of the first pair in each second, and of how many\n";
 
@@ -50,6 +52,8 @@ enum {
     OPTION_SAMPLES,
     OPTION_MAX_MESSAGES,
     OPTION_MAX_BYTES,
+    OPTION_TOPICS,
+    OPTION_RECEIVERS,
     OPTION_PAIRS,
     OPTION_SLOT,
     OPTION_SLOTS,
@@ -72,6 +76,8 @@ static const struct option longs[] = {
     {"samples", required_argument, NULL, OPTION_SAMPLES},
     {"max-messages", required_argument, NULL, OPTION_MAX_MESSAGES},
     {"max-bytes", required_argument, NULL, OPTION_MAX_BYTES},
+    {"topics", required_argument, NULL, OPTION_TOPICS},
+    {"receivers", required_argument, NULL, OPTION_RECEIVERS},
     {"pairs", required_argument, NULL, OPTION_PAIRS},
     {"slot", required_argument, NULL, OPTION_SLOT},
     {"slots", required_argument, NULL, OPTION_SLOTS},
@@ -148,6 +154,8 @@ static bool take_option(struct plan *plan, int option, const char *text)
     case OPTION_SAMPLES: return take_number(text, 1, UINT32_MAX, &plan->samples);
     case OPTION_MAX_MESSAGES: return take_number(text, 1, UINT32_MAX, &plan->max_messages);
     case OPTION_MAX_BYTES: return take_number(text, 1, UINT32_MAX, &plan->max_bytes);
+    case OPTION_TOPICS: return take_unsigned(text, 1, TOPICS_MOST, &plan->settings.topic_count);
+    case OPTION_RECEIVERS: return take_unsigned(text, 1, RECEIVERS_MOST, &plan->receiver_count);
     case OPTION_PAIRS: return take_unsigned(text, 1, PAIRS_MOST, &plan->pair_count);
     case OPTION_SLOT: return take_unsigned(text, 0, 9999, &plan->slot);
     case OPTION_SLOTS: return take_unsigned(text, 1, 10000, &plan->slot_count);
@@ -164,6 +172,8 @@ static bool is_complete(const struct plan *plan)
     else if (has_tls != (settings->certificate_file != NULL) ||
              has_tls != (settings->key_file != NULL))
         subject_complain("--ca, --certificate and --key go together");
+    else if (plan->receiver_count > 1 && (plan->pair_count > 1 || plan->bench->reply_phase != 0))
+        subject_complain("--receivers is for throughput, without --pairs");
     else if (settings->variant[0] != '\0' && strstr(subject.variants, settings->variant) == NULL)
         subject_complain("no such variant: %s", settings->variant);
     else
@@ -174,13 +184,14 @@ static bool is_complete(const struct plan *plan)
 bool plan_read(struct plan *plan, int argc, char **argv)
 {
     *plan = (struct plan){.bench = bench_find(argv[1]),
-                          .settings = {.host = "127.0.0.1", .variant = ""},
+                          .settings = {.host = "127.0.0.1", .variant = "", .topic_count = 1},
                           .seconds = 1,
                           .payload_bytes = 100,
                           .max_messages = 500,
                           .max_bytes = 1U << 20,
                           .samples = 3000,
                           .pair_count = 1,
+                          .receiver_count = 1,
                           .slot_count = 1};
     if (plan->bench == NULL) {
         subject_complain("no such bench: %s", argv[1]);
@@ -193,7 +204,11 @@ bool plan_read(struct plan *plan, int argc, char **argv)
     }
     plan->settings.max_payload_bytes =
         plan->big_bytes > plan->payload_bytes ? plan->big_bytes : plan->payload_bytes;
-    return optind == argc && is_complete(plan);
+    if (optind != argc || !is_complete(plan))
+        return false;
+    if (plan->receiver_count > 1)
+        plan->pair_count = plan->receiver_count;
+    return true;
 }
 
 void plan_print_usage(void)

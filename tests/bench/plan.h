@@ -16,8 +16,9 @@ struct plan {
     uint64_t max_bytes;
     uint64_t samples; /* after which a phase without load ends */
     bool is_idle;
-    unsigned pair_count; /* a publisher and a receiver each, beside one another */
-    unsigned slot;       /* the turn of the first pair, and how many turns there are in all */
+    unsigned pair_count;     /* a publisher and a receiver each, beside one another */
+    unsigned receiver_count; /* of each publisher: the first pair's, and of pairs without one */
+    unsigned slot;           /* the turn of the first pair, and how many turns there are in all */
     unsigned slot_count;
 };
 

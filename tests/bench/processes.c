@@ -81,11 +81,15 @@ static void forget(pid_t *processes, unsigned count, pid_t process)
 enum exit_status roles_run(const struct plan *plan, struct pair *pairs)
 {
     pid_t processes[2 * PAIRS_MOST] = {0};
-    const unsigned count = 2 * plan->pair_count;
+    unsigned count = 0;
     enum exit_status status = EXIT_MEASURED;
     limit_time(plan);
-    for (unsigned i = 0; i < count && status == EXIT_MEASURED; i++) {
-        processes[i] = start(i % 2 == 0 ? receiver_run : publisher_run, plan, &pairs[i / 2], i / 2);
+    for (unsigned i = 0; i < plan->pair_count; i++) {
+        processes[count++] = start(receiver_run, plan, &pairs[i], i);
+        if (i % plan->receiver_count == 0)
+            processes[count++] = start(publisher_run, plan, &pairs[i], i);
+    }
+    for (unsigned i = 0; i < count; i++) {
         if (processes[i] < 0)
             status = EXIT_FAILED;
     }

@@ -32,26 +32,30 @@ void publisher_begin(struct publisher *publisher, unsigned phase)
     publisher->phase = phase;
 }
 
-/* Says whether one more message may be sent in this phase, when the receiver has come near enough.
+/* Says whether one more message may be sent in this phase, when all receivers are near enough.
  * Half of the window is let drain once it is full, so that a sleep serves many messages. */
 static bool has_room(const struct publisher *publisher, size_t size)
 {
     const struct plan *plan = publisher->plan;
     const uint64_t window = flow_window(size, plan->max_messages, plan->max_bytes);
-    struct flow *flow = &publisher->pair->there;
     if (publisher->pair->phases[publisher->phase].accepted >= ARRIVALS_LIMIT)
         return false;
-    return publisher->sent < flow_arrived(flow) + window ||
-           flow_wait(flow, publisher->sent - window / 2, PATIENCE_NS);
+    for (unsigned i = 0; i < plan->receiver_count; i++) {
+        struct flow *flow = &publisher->pair[i].there;
+        if (publisher->sent >= flow_arrived(flow) + window &&
+            !flow_wait(flow, publisher->sent - window / 2, PATIENCE_NS))
+            return false;
+    }
+    return true;
 }
 
 /* Offers a message until the subject takes it. */
-static bool offer(const struct publisher *publisher, size_t size)
+static bool offer(const struct publisher *publisher, unsigned topic, size_t size)
 {
     const int64_t deadline_ns = clock_now_ns() + BUSY_S * NS_PER_S;
     for (;;) {
         const enum subject_result result =
-            subject.publish(publisher->session, publisher->payload, size);
+            subject.publish(publisher->session, topic, publisher->payload, size);
         if (result != SUBJECT_BUSY)
             return result == SUBJECT_DONE;
         if (clock_now_ns() > deadline_ns)
@@ -70,7 +74,8 @@ bool publisher_send(struct publisher *publisher, size_t size)
                                       .phase = publisher->phase,
                                       .size = (uint32_t)size};
     payload_write(publisher->payload, &head);
-    if (!offer(publisher, size))
+    const unsigned topic = (unsigned)(head.sequence % publisher->plan->settings.topic_count);
+    if (!offer(publisher, topic, size))
         return false;
     phase->accepted++;
     publisher->sent++;
@@ -106,7 +111,10 @@ bool publisher_pace(struct publisher *publisher, size_t size, double per_s, int6
 
 void publisher_drain(struct publisher *publisher)
 {
-    struct flow *flow = &publisher->pair->there;
-    if (!flow_wait(flow, publisher->sent, PATIENCE_NS))
-        publisher->sent = flow_arrived(flow);
+    const uint64_t sent = publisher->sent;
+    for (unsigned i = 0; i < publisher->plan->receiver_count; i++) {
+        struct flow *flow = &publisher->pair[i].there;
+        if (!flow_wait(flow, sent, PATIENCE_NS) && flow_arrived(flow) < publisher->sent)
+            publisher->sent = flow_arrived(flow);
+    }
 }

@@ -9,8 +9,8 @@
  * message could not be published, and standard error tells why. */
 struct publisher {
     const struct plan *plan;
-    struct pair *pair;
-    unsigned index; /* of the pair */
+    struct pair *pair; /* its own, and those of its other receivers */
+    unsigned index;    /* of the pair */
     void *session;
     char *payload;
     unsigned phase;

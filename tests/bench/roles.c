@@ -16,7 +16,8 @@ struct role {
     struct pair *pair;
     struct flow *arriving;
     struct subject_settings settings;
-    char cluster[128]; /* each pair is one of its own */
+    char cluster[128]; /* each publisher has one of its own */
+    char receiver_name[32];
     void *session;
     uint64_t strange_count; /* payloads that nobody sent */
 };
@@ -47,9 +48,14 @@ static void take_message(void *context, const void *payload, size_t size)
 
 static enum exit_status role_connect(struct role *role, unsigned index)
 {
-    (void)snprintf(role->cluster, sizeof role->cluster, "%s-%u", role->plan->settings.cluster,
-                   index);
+    const struct plan *plan = role->plan;
+    const unsigned number = index % plan->receiver_count;
+    (void)snprintf(role->cluster, sizeof role->cluster, "%s-%u", plan->settings.cluster,
+                   index - number);
+    (void)snprintf(role->receiver_name, sizeof role->receiver_name, RECEIVER_NAME, number);
     role->settings.cluster = role->cluster;
+    if (role->settings.name == NULL)
+        role->settings.name = role->receiver_name;
     role->settings.on_message = take_message;
     role->settings.context = role;
     switch (subject.connect(&role->settings, &role->session)) {
@@ -95,7 +101,6 @@ enum exit_status receiver_run(const struct plan *plan, struct pair *pair, unsign
         .plan = plan, .pair = pair, .arriving = &pair->there, .settings = plan->settings};
     struct publisher replies = {.plan = plan, .pair = pair, .phase = plan->bench->reply_phase};
     struct usage before = {.cpu_s = 0};
-    role.settings.name = "receiver";
     role.settings.publish_topic = TOPIC_BACK;
     role.settings.subscribe_topic = TOPIC_THERE;
     const enum exit_status status = role_connect(&role, index);
@@ -125,18 +130,21 @@ enum exit_status publisher_run(const struct plan *plan, struct pair *pair, unsig
     struct role role = {
         .plan = plan, .pair = pair, .arriving = &pair->back, .settings = plan->settings};
     struct publisher publisher = {.plan = plan, .pair = pair, .index = index};
-    role.settings.name = "publisher";
+    role.settings.name = PUBLISHER_NAME;
     role.settings.publish_topic = TOPIC_THERE;
     role.settings.subscribe_topic = plan->bench->reply_phase != 0 ? TOPIC_BACK : NULL;
     const enum exit_status status = role_connect(&role, index);
     if (status != EXIT_MEASURED)
         return status;
-    wait_for(&pair->is_receiver_ready);
+    for (unsigned i = 0; i < plan->receiver_count; i++)
+        wait_for(&pair[i].is_receiver_ready);
     publisher.session = role.session;
     const bool is_done =
         publisher_open(&publisher, plan->settings.max_payload_bytes) && publish(&publisher);
-    atomic_store(&pair->is_over, true);
-    (void)sem_post(&pair->receiver_work);
+    for (unsigned i = 0; i < plan->receiver_count; i++) {
+        atomic_store(&pair[i].is_over, true);
+        (void)sem_post(&pair[i].receiver_work);
+    }
     publisher_close(&publisher);
     return role_close(&role, is_done ? EXIT_MEASURED : EXIT_FAILED);
 }

@@ -3,10 +3,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void subject_topic(const struct subject_settings *settings, const char *event_topic, char *text_out,
-                   size_t size)
+void subject_event_topic(const char *event_topic, unsigned number, char *text_out)
 {
-    (void)snprintf(text_out, size, "mqcluster/%s/event/%s", settings->cluster, event_topic);
+    (void)snprintf(text_out, TOPIC_BYTES, "%s/%u", event_topic, number);
+}
+
+void subject_topic(const struct subject_settings *settings, const char *event_topic,
+                   unsigned number, char *text_out)
+{
+    (void)snprintf(text_out, TOPIC_BYTES, "mqcluster/%s/event/%s/%u", settings->cluster,
+                   event_topic, number);
+}
+
+void subject_filter(const struct subject_settings *settings, const char *event_topic,
+                    char *text_out)
+{
+    (void)snprintf(text_out, TOPIC_BYTES, "mqcluster/%s/event/%s/#", settings->cluster,
+                   event_topic);
 }
 
 void subject_client_id(const struct subject_settings *settings, char *text_out, size_t size)

@@ -34,7 +34,8 @@ struct subject_settings {
     const char *variant; /* one of subject.variants, or "" */
     int qos;             /* 0 or 1 */
     size_t max_payload_bytes;
-    const char *publish_topic;   /* event topics, which subject_topic() turns into MQTT's */
+    unsigned topic_count;        /* 1 to TOPICS_MOST */
+    const char *publish_topic;   /* event topics, which subject_topic() makes of these */
     const char *subscribe_topic; /* NULL: nothing is subscribed to */
     subject_message_fn on_message;
     void *context;
@@ -42,8 +43,9 @@ struct subject_settings {
 
 struct subject {
     const char *name;
-    const char *server;   /* which server it needs: "mosquitto" */
+    const char *server;   /* which server it needs: "mosquitto" or "nats" */
     const char *variants; /* other ways to run it, "a=1 b=2", or "" */
+    int qos_most;         /* 0 or 1 */
     bool is_plain;        /* it is measured without TLS */
     bool is_tls;          /* with */
 
@@ -51,9 +53,9 @@ struct subject {
      * no session. The main thread, once in a process. */
     enum subject_result (*connect)(const struct subject_settings *settings, void **session_out);
 
-    /* Takes one message to be sent; copies it. May wait for room, but for a second at most, and not
-     * for an answer to this message. The main thread. */
-    enum subject_result (*publish)(void *session, const void *payload, size_t size);
+    /* Takes one message to be sent on a topic, numbered from 0; copies it. May wait for room, but
+     * for a second at most, and not for an answer to this message. The main thread. */
+    enum subject_result (*publish)(void *session, unsigned topic, const void *payload, size_t size);
 
     /* Disconnects and frees the session. No callback runs when it returns. The main thread. */
     void (*close)(void *session);
@@ -62,10 +64,24 @@ struct subject {
 extern const struct subject subject;
 
 #define SUBJECT_CONNECT_MS 15000
+#define TOPICS_MOST 8
+#define RECEIVERS_MOST 8
 
-/* Writes the MQTT topic of an event topic of the cluster, the same for all subjects. */
-void subject_topic(const struct subject_settings *settings, const char *event_topic, char *text_out,
-                   size_t size);
+/* What subject_settings.name is for one of them, and for who publishes. */
+#define RECEIVER_NAME "receiver-%u"
+#define PUBLISHER_NAME "publisher"
+
+#define TOPIC_BYTES 256
+
+/* Writes the event topic of a number below `event_topic`, and the MQTT topic of that, which is the
+ * same for all subjects. Both have room for TOPIC_BYTES. */
+void subject_event_topic(const char *event_topic, unsigned number, char *text_out);
+void subject_topic(const struct subject_settings *settings, const char *event_topic,
+                   unsigned number, char *text_out);
+
+/* Writes the MQTT filter of all topics below `event_topic`, at most TOPIC_BYTES. */
+void subject_filter(const struct subject_settings *settings, const char *event_topic,
+                    char *text_out);
 
 /* Writes a client id that no other session has. */
 void subject_client_id(const struct subject_settings *settings, char *text_out, size_t size);

@@ -10,14 +10,13 @@
 
 #define KEEP_ALIVE_S 60
 #define IN_FLIGHT 20
-#define TOPIC_BYTES 256
 
 struct session {
     const struct subject_settings *settings;
     struct mosquitto *client;
     sem_t is_ready;
     int reason; /* of the broker; 0 is success. Read after is_ready. */
-    char topic[TOPIC_BYTES];
+    char topics[TOPICS_MOST][TOPIC_BYTES];
 };
 
 static void on_connect(struct mosquitto *client, void *context, int reason, int flags,
@@ -25,13 +24,13 @@ static void on_connect(struct mosquitto *client, void *context, int reason, int 
 {
     struct session *session = context;
     const struct subject_settings *settings = session->settings;
-    char topic[TOPIC_BYTES];
+    char filter[TOPIC_BYTES];
     (void)flags;
     (void)properties;
     session->reason = reason;
     if (reason == 0 && settings->subscribe_topic != NULL) {
-        subject_topic(settings, settings->subscribe_topic, topic, sizeof topic);
-        if (mosquitto_subscribe(client, NULL, topic, settings->qos) == MOSQ_ERR_SUCCESS)
+        subject_filter(settings, settings->subscribe_topic, filter);
+        if (mosquitto_subscribe(client, NULL, filter, settings->qos) == MOSQ_ERR_SUCCESS)
             return; /* the answer to that makes it ready */
         session->reason = MQTT_RC_UNSPECIFIED;
     }
@@ -124,7 +123,8 @@ static enum subject_result libmosquitto_connect(const struct subject_settings *s
         return SUBJECT_FAILED;
     }
     session->settings = settings;
-    subject_topic(settings, settings->publish_topic, session->topic, sizeof session->topic);
+    for (unsigned i = 0; i < settings->topic_count; i++)
+        subject_topic(settings, settings->publish_topic, i, session->topics[i]);
     subject_client_id(settings, id, sizeof id);
     (void)mosquitto_lib_init();
     session->client = mosquitto_new(id, true, session);
@@ -139,11 +139,12 @@ static enum subject_result libmosquitto_connect(const struct subject_settings *s
     return SUBJECT_DONE;
 }
 
-static enum subject_result libmosquitto_publish(void *opaque, const void *payload, size_t size)
+static enum subject_result libmosquitto_publish(void *opaque, unsigned topic, const void *payload,
+                                                size_t size)
 {
     struct session *session = opaque;
-    const int error = mosquitto_publish(session->client, NULL, session->topic, (int)size, payload,
-                                        session->settings->qos, false);
+    const int error = mosquitto_publish(session->client, NULL, session->topics[topic], (int)size,
+                                        payload, session->settings->qos, false);
     if (error == MOSQ_ERR_SUCCESS)
         return SUBJECT_DONE;
     subject_complain("%s", mosquitto_strerror(error));
@@ -154,6 +155,7 @@ const struct subject subject = {
     .name = "libmosquitto",
     .server = "mosquitto",
     .variants = "",
+    .qos_most = 1,
     .is_plain = true,
     .is_tls = true,
     .connect = libmosquitto_connect,

@@ -16,6 +16,7 @@
 struct session {
     const struct subject_settings *settings;
     struct mqc_backend *backend;
+    char topics[TOPICS_MOST][TOPIC_BYTES];
 };
 
 static void on_problem(void *context, const struct mqc_config_problem *problem)
@@ -72,13 +73,14 @@ static bool write_config(const struct subject_settings *settings, const char *pa
                   "cluster: {name: %s}\n"
                   "node: %s\n"
                   "broker: {uri: \"%s://%s:%u\"}\n"
-                  "nodes:\n"
-                  "  publisher: {type: worker}\n"
-                  "  receiver:  {type: manager}\n"
                   "events:\n"
-                  "  " EVENT ": {args: [{payload: string}]}\n",
+                  "  " EVENT ": {args: [{payload: string}]}\n"
+                  "nodes:\n"
+                  "  " PUBLISHER_NAME ": {type: worker}\n",
                   settings->cluster, settings->name, settings->ca_file != NULL ? "mqtts" : "mqtt",
                   settings->host, settings->port);
+    for (unsigned i = 0; i < RECEIVERS_MOST; i++)
+        (void)fprintf(file, "  " RECEIVER_NAME ": {type: logger}\n", i);
     if (settings->ca_file != NULL)
         write_tls(file, settings);
     write_delivery(file, settings);
@@ -136,6 +138,8 @@ static enum subject_result mqcluster_connect(const struct subject_settings *sett
     if (session == NULL)
         return SUBJECT_FAILED;
     session->settings = settings;
+    for (unsigned i = 0; i < settings->topic_count; i++)
+        subject_event_topic(settings->publish_topic, i, session->topics[i]);
     const enum subject_result result = make_backend(session);
     if (result != SUBJECT_DONE) {
         free(session);
@@ -149,15 +153,15 @@ static enum subject_result mqcluster_connect(const struct subject_settings *sett
     return SUBJECT_DONE;
 }
 
-static enum subject_result mqcluster_publish(void *opaque, const void *payload, size_t size)
+static enum subject_result mqcluster_publish(void *opaque, unsigned topic, const void *payload,
+                                             size_t size)
 {
     const struct session *session = opaque;
     const struct mqc_value args[] = {mqc_string(mqc_view_bytes(payload, size))};
     struct mqc_event event;
     struct mqc_error_info info;
     if (mqc_make_event(session->backend, EVENT, args, 1, &event, &info) == MQC_OK &&
-        mqc_publish(session->backend, mqc_view_text(session->settings->publish_topic), &event,
-                    &info))
+        mqc_publish(session->backend, mqc_view_text(session->topics[topic]), &event, &info))
         return SUBJECT_DONE;
     if (info.code == MQC_EFULL)
         return SUBJECT_BUSY;
@@ -169,6 +173,7 @@ const struct subject subject = {
     .name = "mqcluster",
     .server = "mosquitto",
     .variants = "batch=1",
+    .qos_most = 1,
     .is_plain = true,
     .is_tls = true,
     .connect = mqcluster_connect,

@@ -17,7 +17,6 @@
 #define IN_FLIGHT 16
 #define BUFFERED 1000
 #define CLOSE_MS 2000
-#define TOPIC_BYTES 256
 
 struct session {
     const struct subject_settings *settings;
@@ -25,7 +24,7 @@ struct session {
     sem_t answer; /* to connect, subscribe, disconnect */
     sem_t room;   /* of the window */
     atomic_bool has_failed;
-    char topic[TOPIC_BYTES];
+    char topics[TOPICS_MOST][TOPIC_BYTES];
 };
 
 static bool wait_ms(sem_t *semaphore, int64_t ms)
@@ -125,13 +124,13 @@ static bool subscribe(struct session *session)
 {
     const struct subject_settings *settings = session->settings;
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-    char topic[TOPIC_BYTES];
+    char filter[TOPIC_BYTES];
     options.onSuccess5 = on_success;
     options.onFailure5 = on_failure;
     options.context = session;
-    subject_topic(settings, settings->subscribe_topic, topic, sizeof topic);
+    subject_filter(settings, settings->subscribe_topic, filter);
     return got_answer(session,
-                      MQTTAsync_subscribe(session->client, topic, settings->qos, &options));
+                      MQTTAsync_subscribe(session->client, filter, settings->qos, &options));
 }
 
 static void paho_close(void *opaque)
@@ -155,7 +154,8 @@ static enum subject_result paho_connect(const struct subject_settings *settings,
     if (session == NULL)
         return SUBJECT_FAILED;
     session->settings = settings;
-    subject_topic(settings, settings->publish_topic, session->topic, sizeof session->topic);
+    for (unsigned i = 0; i < settings->topic_count; i++)
+        subject_topic(settings, settings->publish_topic, i, session->topics[i]);
     (void)sem_init(&session->answer, 0, 0);
     (void)sem_init(&session->room, 0, IN_FLIGHT);
     if (!create(session) || !connect_client(session) ||
@@ -167,7 +167,8 @@ static enum subject_result paho_connect(const struct subject_settings *settings,
     return SUBJECT_DONE;
 }
 
-static enum subject_result paho_publish(void *opaque, const void *payload, size_t size)
+static enum subject_result paho_publish(void *opaque, unsigned topic, const void *payload,
+                                        size_t size)
 {
     struct session *session = opaque;
     const int qos = session->settings->qos;
@@ -177,8 +178,8 @@ static enum subject_result paho_publish(void *opaque, const void *payload, size_
     options.context = session;
     if (qos > 0 && !wait_ms(&session->room, 1000))
         return SUBJECT_BUSY;
-    const int error = MQTTAsync_send(session->client, session->topic, (int)size, payload, qos, 0,
-                                     qos > 0 ? &options : NULL);
+    const int error = MQTTAsync_send(session->client, session->topics[topic], (int)size, payload,
+                                     qos, 0, qos > 0 ? &options : NULL);
     if (error == MQTTASYNC_SUCCESS && !atomic_load(&session->has_failed))
         return SUBJECT_DONE;
     if (error == MQTTASYNC_MAX_BUFFERED_MESSAGES && qos == 0)
@@ -197,6 +198,7 @@ const struct subject subject = {
 #endif
     .server = "mosquitto",
     .variants = "",
+    .qos_most = 1,
     .connect = paho_connect,
     .publish = paho_publish,
     .close = paho_close,
