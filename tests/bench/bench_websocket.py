@@ -6,7 +6,7 @@ import subprocess
 
 import benches
 from lab import Broken, environment, medians, totals
-from server_mosquitto import free_ports
+from server import free_ports
 
 NAME = "websocket"
 WHAT = "events per second between a node and its WebSocket clients, and how long echoes take"
