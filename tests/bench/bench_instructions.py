@@ -22,6 +22,8 @@ CASES = [("publish", ARGUMENTS, "publish", 1),
          ("receive", f"{ARGUMENTS}, alone in its message", "receive", 1),
          ("receive", f"{ARGUMENTS}, compressed", "receive_compressed", 1),
          ("compress", ARGUMENTS, "compress", 1),
+         ("json_encode", ARGUMENTS, "json_encode", 1),
+         ("json_decode", ARGUMENTS, "json_decode", 1),
          *((path, f"{count} nodes", path, count)
            for path in ("publish_hrw", "publish_rr") for count in POOLS)]
 
@@ -50,7 +52,8 @@ def run(lab):
     lab.note("instructions: an event with the arguments addr, port, addr, port and string, of a "
              "declared type; up to the outbox, and from the inbox through the handler, 100 in a "
              "message; the thread of the connection is not counted but for compress, which "
-             "compresses 100 different events, at the level 3")
+             "compresses 100 different events, at the level 3; JSON is the data message of the "
+             "WebSocket API")
     return rows
 
 

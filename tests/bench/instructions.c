@@ -5,8 +5,10 @@
  */
 #include "api/mqcluster.h"
 #include "backend/backend_priv.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "codec/compress.h"
+#include "codec/json.h"
 #include "codec/presence.h"
 #include "codec/protobuf.h"
 
@@ -29,7 +31,8 @@
 struct node {
     struct mqc_backend *backend;
     struct mqc_value args[ARGS];
-    struct mqc__buffer payload; /* to be received */
+    struct mqc__buffer payload; /* to be received, or read */
+    struct mqc__arena arena;    /* what was read */
     struct mqc__buffer events;  /* to be compressed, or that were */
     struct mqc__compressor *compressor;
     unsigned expected_count; /* of events in it */
@@ -175,6 +178,26 @@ static void take(void *context, const struct mqc_message *message)
         node->taken_count++;
 }
 
+/* The message that a WebSocket client gets. */
+static bool json_encode(struct node *node, unsigned number)
+{
+    struct mqc_event event;
+    mqc__buffer_clear(&node->payload);
+    return make_event(node, number, &event) &&
+           mqc__json_write_message(mqc_view_text(OWN_TOPIC), &event, &node->payload) == MQC_OK;
+}
+
+/* And the one that it sends. */
+static bool json_decode(struct node *node, unsigned number)
+{
+    struct mqc__json_message message;
+    (void)number;
+    mqc__arena_reset(&node->arena);
+    return mqc__json_read_message(&node->arena, mqc__buffer_view(&node->payload), &message, NULL) ==
+               MQC_OK &&
+           message.event.arg_count == ARGS;
+}
+
 static const struct path paths[] = {
     {"publish", 1, NULL, publish},
     {"encode", 1, NULL, encode},
@@ -184,6 +207,8 @@ static const struct path paths[] = {
     {"receive_batch", BATCH, prepare_batch, receive},
     {"compress", BATCH, prepare_varied, compress},
     {"receive_compressed", BATCH, prepare_compressed, receive},
+    {"json_encode", 1, NULL, json_encode},
+    {"json_decode", 1, json_encode, json_decode},
 };
 
 /* The tool counts what happens in here. */
@@ -289,10 +314,12 @@ int main(int argc, char **argv)
     }
     mqc__buffer_init(&node.payload, (size_t)1 << 20);
     mqc__buffer_init(&node.events, (size_t)1 << 20);
+    mqc__arena_init(&node.arena, (size_t)1 << 20);
     node.compressor = mqc__compressor_new(LEVEL);
     const bool is_done = node.compressor != NULL && open_node(&node, (unsigned)proxy_count) &&
                          perform_many(path, &node);
     mqc_backend_free(&node.backend);
+    mqc__arena_fini(&node.arena);
     mqc__buffer_fini(&node.payload);
     mqc__buffer_fini(&node.events);
     mqc__compressor_free(&node.compressor);
