@@ -63,6 +63,10 @@ static int put_value(const struct mqc__option *option, const void *target, char 
                    mqc__scalar_format(option->kind, *(const uint64_t *)value, number));
     case MQC__OPTION_TEXT:
     case MQC__OPTION_FILE: return put(text_out, size, *(const char *const *)value);
+    case MQC__OPTION_URI:
+        return *(const size_t *)count == 1 ? put(text_out, size, **(const char **const *)value)
+                                           : -1;
+    case MQC__OPTION_URIS:
     case MQC__OPTION_TEXTS:
         return put_texts(text_out, size, *(const char **const *)value, *(const size_t *)count);
     case MQC__OPTION_CHOICE:

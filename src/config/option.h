@@ -23,8 +23,8 @@ enum mqc__option_kind {
                                   given_offset */
     MQC__OPTION_FILE,          /* const char *, a path from the root or the working folder */
     MQC__OPTION_PASSWORD_FILE, /* const char *, the file's contents */
-    MQC__OPTION_URI,           /* broker.uris with one entry */
-    MQC__OPTION_URIS,          /* broker.uris */
+    MQC__OPTION_URI,           /* broker.uris with one entry, stored as MQC__OPTION_TEXTS */
+    MQC__OPTION_URIS,          /* broker.uris, stored likewise */
     MQC__OPTION_PREFIXES,      /* delivery.prefixes */
     MQC__OPTION_NODES,         /* nodes */
     MQC__OPTION_POOLS,         /* pools */
@@ -51,7 +51,7 @@ struct mqc__option {
     enum mqc_error (*check)(const char *text, struct mqc_error_info *info);
     size_t offset;       /* where its value is in struct mqc__settings, or for an option below
                           * `websocket` in struct mqc__websocket_settings */
-    size_t count_offset; /* MQC__OPTION_TEXTS */
+    size_t count_offset; /* MQC__OPTION_TEXTS and what is stored so */
     size_t given_offset; /* MQC__OPTION_CHOICES */
     uint64_t min;        /* numbers: the range, inclusive */
     uint64_t max;

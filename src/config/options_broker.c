@@ -9,6 +9,8 @@ static const struct mqc__option rows[] = {
      .doc = "The MQTT broker and the connection to it."},
     {.path = "broker.uri",
      .kind = MQC__OPTION_URI,
+     .offset = AT(broker.uris),
+     .count_offset = AT(broker.uri_count),
      .example = "\"mqtt://127.0.0.1:1883\"",
      .is_required = true,
      .doc = "Where the broker listens: mqtt://HOST or mqtt://HOST:PORT, port 1883 unless given; "
@@ -17,6 +19,8 @@ static const struct mqc__option rows[] = {
             "mqtt://[2001:db8::1]:1883."},
     {.path = "broker.uris",
      .kind = MQC__OPTION_URIS,
+     .offset = AT(broker.uris),
+     .count_offset = AT(broker.uri_count),
      .excludes = "broker.uri",
      .example = "[\"mqtt://10.0.0.1\", \"mqtt://10.0.0.2\"]",
      .doc = "Several brokers instead of one, tried in turn until one answers. What goes to those "

@@ -1,5 +1,6 @@
 #include "loading.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define TWO_LINES "cluster: {name: site-7}\nbroker: {uri: 'mqtt://h'}\n"
@@ -20,6 +21,7 @@ static void test_get_writes_what_set_took(void)
         {"log.level", "debug", "debug"},
         {"strict_events", "true", "true"},
         {"broker.keep_alive", "120s", "2m"},
+        {"broker.uri", "mqtts://b:1", "mqtts://b:1"},
         {"broker.protocol", "3.1.1", "3.1.1"},
         {"delivery.batch_bytes", "65536", "64KiB"},
         {"delivery.compression", "zstd", "zstd"},
@@ -64,6 +66,32 @@ static const struct mqc_config *config_of(const char *text)
     const struct loaded *loaded = load_text(text);
     REQUIRE(loaded->config != NULL);
     return loaded->config;
+}
+
+static void test_get_tells_one_broker_or_all(void)
+{
+    static const struct {
+        const char *broker;
+        const char *uri; /* NULL: not set, as the next */
+        const char *uris;
+    } rows[] = {
+        {"{uri: 'mqtt://h'}", "mqtt://h", "[mqtt://h]"},
+        {"{uris: ['mqtt://h:1']}", "mqtt://h:1", "[mqtt://h:1]"},
+        {"{uris: ['mqtt://h', 'mqtt://i']}", NULL, "[mqtt://h, mqtt://i]"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char document[200];
+        char text[64];
+        (void)snprintf(document, sizeof document,
+                       "cluster: {name: a}\nbroker: %s\n", rows[i].broker);
+        const struct mqc_config *config = config_of(document);
+        CHECK_INT(mqc_config_get(config, "broker.uri", text, sizeof text),
+                  rows[i].uri != NULL ? MQC_OK : MQC_ENOTFOUND);
+        CHECK_TEXT(text, rows[i].uri != NULL ? rows[i].uri : "");
+        CHECK_INT(mqc_config_get(config, "broker.uris", text, sizeof text), MQC_OK);
+        CHECK_TEXT(text, rows[i].uris);
+    }
+    unload();
 }
 
 static void test_root_is_made_of_the_name_or_given(void)
@@ -172,6 +200,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"options", test_get_writes_what_set_took},
+        {"brokers", test_get_tells_one_broker_or_all},
         {"root", test_root_is_made_of_the_name_or_given},
         {"longest root", test_root_buffer_holds_the_longest},
         {"nodes", test_nodes_are_in_the_order_of_the_file},

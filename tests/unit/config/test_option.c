@@ -25,7 +25,8 @@ static void test_option_table_is_sound(void)
               mqc__option_find(mqc_view_text(option->excludes)) != NULL);
         CHECK(option->kind == MQC__OPTION_SECTION || option->kind == MQC__OPTION_WEBSOCKETS ||
               option->example != NULL || option->default_text != NULL);
-        CHECK((option->kind == MQC__OPTION_TEXTS) == (option->count_offset != 0));
+        CHECK((option->kind == MQC__OPTION_TEXTS || option->kind == MQC__OPTION_URI ||
+               option->kind == MQC__OPTION_URIS) == (option->count_offset != 0));
         CHECK(!option->may_be_off || option->kind == MQC__OPTION_DURATION);
         CHECK(mqc__option_is_of_websocket(option) ==
               (section != NULL &&
