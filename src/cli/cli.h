@@ -34,6 +34,7 @@ const struct mqc__command *mqc__command_find(const char *name);
 int mqc__cli_run(int argc, char **argv);
 int mqc__cli_publish(int argc, char **argv);
 int mqc__cli_subscribe(int argc, char **argv);
+int mqc__cli_bench(int argc, char **argv);
 int mqc__cli_nodes(int argc, char **argv);
 int mqc__cli_route(int argc, char **argv);
 int mqc__cli_check_config(int argc, char **argv);

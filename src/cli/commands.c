@@ -6,6 +6,7 @@ const struct mqc__command mqc__commands[] = {
     {"run", "run a node of the cluster until it is told to stop", mqc__cli_run},
     {"publish", "publish an event, or events read from standard input", mqc__cli_publish},
     {"subscribe", "print arriving events as JSON, one a line", mqc__cli_subscribe},
+    {"bench", "measure events through the broker and back", mqc__cli_bench},
     {"nodes", "list the nodes of the cluster and which are up", mqc__cli_nodes},
     {"route", "tell which node of a pool owns a key", mqc__cli_route},
     {"check-config", "list every mistake in a configuration file", mqc__cli_check_config},

@@ -8,7 +8,7 @@ import subprocess
 from harness import (MQCLUSTER, ROOT, check, check_equal, check_in, environment, json_lines, mqcluster,
                      run_suite)
 
-COMMANDS = ["run", "publish", "subscribe", "nodes", "route", "check-config", "decode", "acl",
+COMMANDS = ["run", "publish", "subscribe", "bench", "nodes", "route", "check-config", "decode", "acl",
             "version", "help"]
 
 GOOD = """cluster: {name: site-7}
@@ -82,6 +82,8 @@ def test_wrong_arguments_end_with_2(_):
         ["publish", "--hrw", "proxy", "e"], ["publish", "--hrw", "p", "--rr", "p", "e"],
         ["publish", "--key", "k", "t", "e"], ["publish", "--rr", "p"],
         ["publish", "--rr", "p", "--stdin"], ["publish", "--hrw"],
+        ["bench", "x"], ["bench", "--size", "23"], ["bench", "--rate", "0"],
+        ["bench", "--events", "100000001"],
         ["nodes", "x"], ["nodes", "--timeout", "soon"], ["nodes", "--what"],
         ["route"], ["route", "--pool", "p"], ["route", "--key", "k"],
         ["route", "--pool", "p", "--rr", "0"], ["route", "--pool", "p", "--key", "k", "x"],
