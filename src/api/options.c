@@ -33,14 +33,15 @@ static const char *make_root(struct mqc__arena *arena, const struct mqc_config *
     return copy.data;
 }
 
-static const struct mqc__qos_rule *make_rules(struct mqc__arena *arena,
-                                              const struct mqc__settings *settings)
+static const struct mqc__service_rule *make_rules(struct mqc__arena *arena,
+                                                  const struct mqc__settings *settings)
 {
-    struct mqc__qos_rule *rules =
+    struct mqc__service_rule *rules =
         mqc__arena_array(arena, settings->delivery.prefix_count, sizeof *rules);
     for (size_t i = 0; rules != NULL && i < settings->delivery.prefix_count; i++) {
-        rules[i].prefix = mqc_view_text(settings->delivery.prefixes[i].prefix);
-        rules[i].qos = qos_of(settings->delivery.prefixes[i].guarantee);
+        const struct mqc__prefix_settings *from = &settings->delivery.prefixes[i];
+        rules[i].prefix = mqc_view_text(from->prefix);
+        rules[i].service = (struct mqc__service){qos_of(from->guarantee), from->is_urgent};
     }
     return rules;
 }
@@ -101,7 +102,7 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
         .node = settings->node,
         .session = session_options(settings),
         .delivers_to_self = settings->deliver_to_self,
-        .qos_rule_count = settings->delivery.prefix_count,
+        .service_rule_count = settings->delivery.prefix_count,
         .default_qos = qos_of(settings->delivery.guarantee),
         .signatures = settings->signatures,
         .signature_count = settings->signature_count,
@@ -111,8 +112,8 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
         .inbox_bytes_max = settings->delivery.inbox_bytes,
         .flush_timeout_ms = clamp(settings->delivery.flush_timeout_ms),
     };
-    options_out->qos_rules = make_rules(arena, settings);
-    if (options_out->root == NULL || options_out->qos_rules == NULL)
+    options_out->service_rules = make_rules(arena, settings);
+    if (options_out->root == NULL || options_out->service_rules == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     return mqc__api_members_options(settings, arena, &options_out->members, info);
 }

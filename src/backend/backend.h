@@ -17,9 +17,9 @@
 struct mqc_backend;
 
 /* A topic prefix and its quality of service; the longest matching prefix counts. */
-struct mqc__qos_rule {
+struct mqc__service_rule {
     struct mqc_view prefix;
-    enum mqc__qos qos;
+    struct mqc__service service;
 };
 
 /* What a backend is made of. Everything is copied. */
@@ -31,8 +31,8 @@ struct mqc__backend_options {
                                           * be NULL */
     struct mqc__members_options members; /* root and node as above */
     bool delivers_to_self;               /* what publish_rr chooses this node itself for */
-    const struct mqc__qos_rule *qos_rules;
-    size_t qos_rule_count;
+    const struct mqc__service_rule *service_rules;
+    size_t service_rule_count;
     enum mqc__qos default_qos;
     const struct mqc__signature *signatures;
     size_t signature_count;

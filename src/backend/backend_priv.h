@@ -57,8 +57,8 @@ struct mqc_backend {
     const char *root;
     const char *node;
     struct mqc__session_options session_options;
-    struct mqc__qos_rule *qos_rules;
-    size_t qos_rule_count;
+    struct mqc__service_rule *service_rules;
+    size_t service_rule_count;
     size_t event_bytes_max;
     enum mqc__qos default_qos;
     unsigned flush_timeout_ms;

@@ -66,26 +66,26 @@ static bool copy_session_options(struct mqc_backend *backend,
 
 static int compare_rules(const void *a, const void *b)
 {
-    const struct mqc__qos_rule *left = a;
-    const struct mqc__qos_rule *right = b;
+    const struct mqc__service_rule *left = a;
+    const struct mqc__service_rule *right = b;
     return (left->prefix.size < right->prefix.size) - (left->prefix.size > right->prefix.size);
 }
 
 static bool copy_rules(struct mqc_backend *backend, const struct mqc__backend_options *options)
 {
-    struct mqc__qos_rule *rules =
-        mqc__arena_array(&backend->texts, options->qos_rule_count, sizeof *rules);
+    struct mqc__service_rule *rules =
+        mqc__arena_array(&backend->texts, options->service_rule_count, sizeof *rules);
     if (rules == NULL)
         return false;
-    for (size_t i = 0; i < options->qos_rule_count; i++) {
-        rules[i].qos = options->qos_rules[i].qos;
-        if (!mqc__arena_copy(&backend->texts, options->qos_rules[i].prefix, &rules[i].prefix))
+    for (size_t i = 0; i < options->service_rule_count; i++) {
+        rules[i].service = options->service_rules[i].service;
+        if (!mqc__arena_copy(&backend->texts, options->service_rules[i].prefix, &rules[i].prefix))
             return false;
     }
-    if (options->qos_rule_count > 1)
-        qsort(rules, options->qos_rule_count, sizeof *rules, compare_rules);
-    backend->qos_rules = rules;
-    backend->qos_rule_count = options->qos_rule_count;
+    if (options->service_rule_count > 1)
+        qsort(rules, options->service_rule_count, sizeof *rules, compare_rules);
+    backend->service_rules = rules;
+    backend->service_rule_count = options->service_rule_count;
     return true;
 }
 

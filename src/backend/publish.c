@@ -21,12 +21,12 @@ enum mqc_error mqc__backend_check_event(const struct mqc_backend *backend,
 }
 
 /* The rules are sorted, the longest prefix first. */
-static enum mqc__qos qos_of(const struct mqc_backend *backend, struct mqc_view topic)
+static struct mqc__service service_of(const struct mqc_backend *backend, struct mqc_view topic)
 {
-    for (size_t i = 0; i < backend->qos_rule_count; i++)
-        if (mqc_view_starts_with(topic, backend->qos_rules[i].prefix))
-            return backend->qos_rules[i].qos;
-    return backend->default_qos;
+    for (size_t i = 0; i < backend->service_rule_count; i++)
+        if (mqc_view_starts_with(topic, backend->service_rules[i].prefix))
+            return backend->service_rules[i].service;
+    return (struct mqc__service){.qos = backend->default_qos};
 }
 
 static enum mqc_error explain(enum mqc_error error, const struct mqc_backend *backend,
@@ -65,7 +65,8 @@ static enum mqc_error queue(struct mqc_backend *backend, struct mqc__session *se
         mqc__session_lend(session, size, &encoded);
     enum mqc_error error = mqc__protobuf_event_sized(event, size, &encoded);
     if (error == MQC_OK)
-        error = mqc__session_publish_buffer(session, mqtt_topic, qos_of(backend, topic), &encoded);
+        error =
+            mqc__session_publish_buffer(session, mqtt_topic, service_of(backend, topic), &encoded);
     mqc__buffer_fini(&encoded);
     return error;
 }

@@ -40,7 +40,8 @@ static const char *noun_of(enum mqc__option_kind kind)
     case MQC__OPTION_PASSWORD_FILE: return "A file name";
     case MQC__OPTION_URI: return "A broker's address";
     case MQC__OPTION_URIS: return "A list of broker addresses";
-    case MQC__OPTION_PREFIXES: return "A list of mappings with prefix and guarantee";
+    case MQC__OPTION_PREFIXES:
+        return "A list of {prefix: TEXT, guarantee: WORD, urgent: true or false}";
     case MQC__OPTION_NODES: return "A mapping of names to {type: WORD}";
     case MQC__OPTION_POOLS:
         return "A mapping of names to {type: WORD, max_nodes: NUMBER, exclusive: true or false, "

@@ -127,7 +127,7 @@ static void read_prefix_text(struct mqc__loader *loader, const struct mqc__pair 
 }
 
 static void check_repeat(struct mqc__loader *loader, const struct mqc__spot *spot,
-                         const struct mqc__guarantee_settings *prefixes, size_t i)
+                         const struct mqc__prefix_settings *prefixes, size_t i)
 {
     char excerpt[MQC__EXCERPT_BYTES];
     for (size_t j = 0; j < i && prefixes[i].prefix != NULL; j++) {
@@ -141,26 +141,30 @@ static void check_repeat(struct mqc__loader *loader, const struct mqc__spot *spo
 }
 
 static void read_prefix(struct mqc__loader *loader, const struct mqc__spot *spot,
-                        const yaml_node_t *node, struct mqc__guarantee_settings *out)
+                        const yaml_node_t *node, struct mqc__prefix_settings *out)
 {
-    static const struct mqc__field_names names = {{"prefix", "guarantee"}, 2};
-    struct mqc__pair fields[2];
+    static const struct mqc__field_names names = {{"prefix", "guarantee", "urgent"}, 2};
+    struct mqc__pair fields[3];
     if (!mqc__read_fields(loader, spot, node, &names, fields))
         return;
     if (fields[0].value != NULL)
         read_prefix_text(loader, &fields[0], &out->prefix);
     if (fields[1].value != NULL)
         mqc__read_choice(loader, &fields[1], mqc__guarantee_choices, &out->guarantee);
+    if (fields[2].value != NULL)
+        mqc__read_bool(loader, &fields[2], &out->is_urgent);
 }
 
 void mqc__read_prefixes(struct mqc__loader *loader, const struct mqc__spot *spot,
                         const yaml_node_t *node)
 {
     size_t count = 0;
-    if (!mqc__read_list(loader, spot, node, "a list of {prefix: TEXT, guarantee: WORD}", &count) ||
+    if (!mqc__read_list(loader, spot, node,
+                        "a list of {prefix: TEXT, guarantee: WORD, urgent: true or false}",
+                        &count) ||
         !mqc__check_length(loader, spot, count, PREFIXES_MAX))
         return;
-    struct mqc__guarantee_settings *prefixes =
+    struct mqc__prefix_settings *prefixes =
         mqc__loader_array(loader, &loader->config->arena, count, sizeof *prefixes);
     if (prefixes == NULL)
         return;

@@ -115,6 +115,9 @@ bool mqc__read_scalar(struct mqc__loader *loader, const struct mqc__spot *spot,
 void mqc__read_choice(struct mqc__loader *loader, const struct mqc__pair *pair,
                       const struct mqc__choice *choices, int *value_out);
 
+/* Reads true or false; reports what is neither, and then leaves *value_out. */
+void mqc__read_bool(struct mqc__loader *loader, const struct mqc__pair *pair, bool *value_out);
+
 /* Reads the name that an entry's key gives to something, one level of an MQTT topic; reports what
  * cannot be one. */
 void mqc__read_name(struct mqc__loader *loader, const struct mqc__pair *pair,

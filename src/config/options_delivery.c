@@ -27,9 +27,15 @@ static const struct mqc__option rows[] = {
     {.path = "delivery.prefixes",
      .kind = MQC__OPTION_PREFIXES,
      .default_note = "none",
-     .example = "- {prefix: app/status/, guarantee: best_effort}",
+     .example = "- {prefix: app/status/, guarantee: best_effort}\n"
+                "- {prefix: app/alarm/, guarantee: broker, urgent: true}",
      .doc = "Other guarantees for the topics that begin with a prefix. The longest prefix that "
-            "matches a topic counts."},
+            "matches a topic counts. With urgent: true (false unless given) events pass those that "
+            "wait and are not urgent; the order of the events of a topic stays as it is. What was "
+            "handed to the broker already (broker.max_in_flight_bytes) still goes before. Nothing "
+            "else waits for ever: while both wait, at least one of nine messages is not urgent. "
+            "An outbox that is full refuses urgent events too; one that drops the oldest drops "
+            "urgent ones last."},
     {.path = "delivery.max_event_bytes",
      .kind = MQC__OPTION_SIZE,
      .offset = AT(delivery.max_event_bytes),

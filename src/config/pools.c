@@ -28,18 +28,6 @@ static void read_max_nodes(struct mqc__loader *loader, const struct mqc__pair *p
     pool->has_max_nodes = true;
 }
 
-static void read_exclusive(struct mqc__loader *loader, const struct mqc__pair *pair,
-                           struct mqc__pool_settings *pool)
-{
-    struct mqc_view text;
-    struct mqc_error_info info;
-    if (!mqc__read_scalar(loader, &pair->value_spot, pair->value, &text))
-        return;
-    const enum mqc_error error = mqc__scalar_bool(text, &pool->is_exclusive, &info);
-    if (error != MQC_OK)
-        mqc__loader_fail(loader, &pair->value_spot, error, &info);
-}
-
 static void read_topic(struct mqc__loader *loader, const struct mqc__pair *pair,
                        struct mqc__pool_settings *pool)
 {
@@ -67,7 +55,7 @@ static void read_fields(struct mqc__loader *loader, const struct mqc__pair *pair
     if (fields[FIELD_MAX_NODES].value != NULL)
         read_max_nodes(loader, &fields[FIELD_MAX_NODES], pool);
     if (fields[FIELD_EXCLUSIVE].value != NULL)
-        read_exclusive(loader, &fields[FIELD_EXCLUSIVE], pool);
+        mqc__read_bool(loader, &fields[FIELD_EXCLUSIVE], &pool->is_exclusive);
     if (fields[FIELD_TOPIC].value != NULL)
         read_topic(loader, &fields[FIELD_TOPIC], pool);
 }

@@ -75,9 +75,10 @@ enum mqc__guarantee {
 };
 
 /* One entry of delivery.prefixes; the longest matching prefix counts. */
-struct mqc__guarantee_settings {
+struct mqc__prefix_settings {
     const char *prefix;
-    int guarantee; /* enum mqc__guarantee */
+    int guarantee;  /* enum mqc__guarantee */
+    bool is_urgent; /* passes events that wait and are not */
 };
 
 struct mqc__settings {
@@ -132,7 +133,7 @@ struct mqc__settings {
     } tls;
     struct {
         int guarantee; /* enum mqc__guarantee, for topics that no prefix matches */
-        struct mqc__guarantee_settings *prefixes;
+        struct mqc__prefix_settings *prefixes;
         size_t prefix_count;
         uint64_t max_event_bytes;
         uint64_t outbox_events;

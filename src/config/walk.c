@@ -256,3 +256,14 @@ void mqc__read_choice(struct mqc__loader *loader, const struct mqc__pair *pair,
     if (error != MQC_OK)
         mqc__loader_fail(loader, &pair->value_spot, error, &info);
 }
+
+void mqc__read_bool(struct mqc__loader *loader, const struct mqc__pair *pair, bool *value_out)
+{
+    struct mqc_view text;
+    struct mqc_error_info info;
+    if (!mqc__read_scalar(loader, &pair->value_spot, pair->value, &text))
+        return;
+    const enum mqc_error error = mqc__scalar_bool(text, value_out, &info);
+    if (error != MQC_OK)
+        mqc__loader_fail(loader, &pair->value_spot, error, &info);
+}

@@ -58,6 +58,19 @@ void mqc__outbox_init(struct mqc__outbox *outbox, const struct mqc__outbox_limit
     };
 }
 
+/* The list in which the batches of a topic wait. */
+static struct mqc__batch **list_of(struct mqc__outbox *outbox, const struct mqc__topic *topic)
+{
+    return topic->is_urgent ? &outbox->urgent : &outbox->waiting;
+}
+
+struct mqc__batch *mqc__outbox_next(const struct mqc__outbox *outbox)
+{
+    const bool is_others_turn =
+        outbox->waiting != NULL && outbox->urgent_run >= MQC__OUTBOX_URGENT_RUN;
+    return outbox->urgent != NULL && !is_others_turn ? outbox->urgent : outbox->waiting;
+}
+
 /* Events that begin or stop to wait. */
 void mqc__outbox_count_waiting(struct mqc__outbox *outbox, const struct mqc__batch *batch)
 {
@@ -73,14 +86,14 @@ void mqc__outbox_discount_waiting(struct mqc__outbox *outbox, const struct mqc__
 
 void mqc__outbox_append_waiting(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
-    append(&outbox->waiting, batch);
+    append(list_of(outbox, batch->topic), batch);
     append_to_topic(batch);
 }
 
 void mqc__outbox_unlink_waiting(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
     mqc__outbox_discount_waiting(outbox, batch);
-    take_out(&outbox->waiting, batch);
+    take_out(list_of(outbox, batch->topic), batch);
     take_from_topic(batch);
 }
 
@@ -113,31 +126,35 @@ static void pass_on_start(const struct mqc__batch *dropped)
         topic->starts_count = true;
 }
 
-void mqc__outbox_drop_head(struct mqc__outbox *outbox)
+void mqc__outbox_drop_first(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
-    struct mqc__batch *head = outbox->waiting;
-    if (head == NULL)
-        return;
-    if (head->event_count == 1) {
-        mqc__outbox_unlink_waiting(outbox, head);
-        pass_on_start(head);
-        mqc__outbox_free_batch(outbox, head);
+    if (batch->event_count == 1) {
+        mqc__outbox_unlink_waiting(outbox, batch);
+        pass_on_start(batch);
+        mqc__outbox_free_batch(outbox, batch);
         return;
     }
-    const size_t cost = MQC__OUTBOX_EVENT_COST + mqc__batch_first_size(head);
-    mqc__batch_drop_first(head);
+    const size_t cost = MQC__OUTBOX_EVENT_COST + mqc__batch_first_size(batch);
+    mqc__batch_drop_first(batch);
     /* Else its memory would grow with what is dropped and added in turn. */
-    head->is_closed = true;
-    head->cost -= cost;
+    batch->is_closed = true;
+    batch->cost -= cost;
     outbox->waiting_count--;
     outbox->waiting_bytes -= cost;
     outbox->event_count--;
     outbox->byte_count -= cost;
 }
 
+void mqc__outbox_drop_head(struct mqc__outbox *outbox)
+{
+    struct mqc__batch *head = mqc__outbox_next(outbox);
+    if (head != NULL)
+        mqc__outbox_drop_first(outbox, head);
+}
+
 const struct mqc__batch *mqc__outbox_head(const struct mqc__outbox *outbox)
 {
-    return outbox->waiting;
+    return mqc__outbox_next(outbox);
 }
 
 struct mqc__batch *mqc__outbox_find(const struct mqc__outbox *outbox, int token)
@@ -162,11 +179,10 @@ size_t mqc__outbox_drop_batch(struct mqc__outbox *outbox, struct mqc__batch *bat
     return mqc__outbox_complete(outbox, batch);
 }
 
-/* The batch in the waiting list before which one with this number has its place, NULL for the
- * end. */
-static struct mqc__batch *find_place(const struct mqc__outbox *outbox, uint64_t number)
+/* The batch in a waiting list before which one with this number has its place, NULL for the end. */
+static struct mqc__batch *find_place(struct mqc__batch *list, uint64_t number)
 {
-    struct mqc__batch *place = outbox->waiting;
+    struct mqc__batch *place = list;
     while (place != NULL && place->number < number)
         place = place->next;
     return place;
@@ -176,11 +192,12 @@ void mqc__outbox_put_back(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
     take_from_flight(outbox, batch);
     batch->token = -1;
-    struct mqc__batch *place = find_place(outbox, batch->number);
+    struct mqc__batch **list = list_of(outbox, batch->topic);
+    struct mqc__batch *place = find_place(*list, batch->number);
     if (place != NULL)
-        insert_before(&outbox->waiting, place, batch);
+        insert_before(list, place, batch);
     else
-        append(&outbox->waiting, batch);
+        append(list, batch);
     prepend_to_topic(batch);
     mqc__outbox_count_waiting(outbox, batch);
 }
@@ -196,6 +213,8 @@ void mqc__outbox_requeue(struct mqc__outbox *outbox)
 uint64_t mqc__outbox_oldest(const struct mqc__outbox *outbox)
 {
     uint64_t oldest = outbox->waiting != NULL ? outbox->waiting->number : UINT64_MAX;
+    if (outbox->urgent != NULL && outbox->urgent->number < oldest)
+        oldest = outbox->urgent->number;
     for (const struct mqc__batch *batch = outbox->in_flight; batch != NULL; batch = batch->next) {
         if (batch->number < oldest)
             oldest = batch->number;
@@ -206,7 +225,7 @@ uint64_t mqc__outbox_oldest(const struct mqc__outbox *outbox)
 void mqc__outbox_fini(struct mqc__outbox *outbox)
 {
     mqc__outbox_requeue(outbox);
-    while (outbox->waiting != NULL)
+    while (mqc__outbox_next(outbox) != NULL)
         mqc__outbox_drop_head(outbox);
     mqc__batch_pool_fini(&outbox->pool);
     mqc__topic_table_fini(&outbox->topics);

@@ -15,8 +15,10 @@
  *
  * The events of a topic are numbered when they are accepted and leave in that order. Batches leave
  * in the order in which their first events were accepted; later events of the topic join the batch
- * that waits. An event that is dropped leaves a gap in the numbers of its topic; no batch spans a
- * gap, since it names its first number only.
+ * that waits. Batches of urgent topics go ahead of all others, but while both wait, one of the
+ * others goes after MQC__OUTBOX_URGENT_RUN urgent ones: nothing waits for ever. An event that is
+ * dropped leaves a gap in the numbers of its topic; no batch spans a gap, since it names its first
+ * number only.
  *
  * Not thread-safe, no clock, no input or output.
  */
@@ -36,13 +38,18 @@ struct mqc__outbox_limits {
 #define MQC__OUTBOX_EVENT_COST (2 * sizeof(uint32_t))
 #define MQC__OUTBOX_BATCH_COST (sizeof(struct mqc__batch) + 256)
 
+/* So many urgent batches leave in a row at most while others wait. */
+#define MQC__OUTBOX_URGENT_RUN 8
+
 struct mqc__outbox {
     struct mqc__outbox_limits limits;
     struct mqc__topic_table topics;
     struct mqc__batch_pool pool;
-    struct mqc__batch *waiting;   /* ascending by number */
-    size_t waiting_count;         /* events */
-    size_t waiting_bytes;         /* with overhead */
+    struct mqc__batch *waiting;   /* those that are not urgent, ascending by number */
+    struct mqc__batch *urgent;    /* those that are, likewise */
+    unsigned urgent_run;          /* how many urgent ones left while others waited */
+    size_t waiting_count;         /* events, of both */
+    size_t waiting_bytes;         /* with overhead, of both */
     struct mqc__batch *in_flight; /* in the order of sending */
     size_t in_flight_count;
     size_t in_flight_bytes; /* event bytes */
@@ -55,17 +62,19 @@ void mqc__outbox_init(struct mqc__outbox *outbox, const struct mqc__outbox_limit
 
 /*
  * Copies one event to the end of the queue. With drop_oldest, drops events from the batch that
- * waits longest until it fits and says how many in *dropped_out (else 0). MQC_EFULL: at a limit,
+ * waits longest, urgent ones last, until it fits and says how many in *dropped_out (else 0). A
+ * topic becomes urgent or not when nothing of it is in the outbox. MQC_EFULL: at a limit,
  * and nothing waits that may be dropped; MQC_ETOOLARGE: it would never fit; MQC_EINVAL: no topic
  * name; MQC_ENOMEM: events may have been dropped. Nothing was queued then.
  */
 enum mqc_error mqc__outbox_accept(struct mqc__outbox *outbox, struct mqc_view topic,
-                                  enum mqc__qos qos, struct mqc_view event, size_t *dropped_out);
+                                  struct mqc__service service, struct mqc_view event,
+                                  size_t *dropped_out);
 
 /* The same, but takes the memory of a large event instead of copying it: the buffer is empty then.
  * On failure it is as it was. */
 enum mqc_error mqc__outbox_accept_buffer(struct mqc__outbox *outbox, struct mqc_view topic,
-                                         enum mqc__qos qos, struct mqc__buffer *event,
+                                         struct mqc__service service, struct mqc__buffer *event,
                                          size_t *dropped_out);
 
 /* Gives an empty buffer, for an event of that size, memory that is done with, if there is some. */

@@ -3,7 +3,7 @@
 /* An event that comes in. */
 struct incoming {
     struct mqc_view topic;
-    enum mqc__qos qos;
+    struct mqc__service service;
     struct mqc_view bytes;
     struct mqc__buffer *memory; /* NULL: it is copied */
 };
@@ -17,7 +17,7 @@ static struct mqc__batch *find_open(const struct mqc__outbox *outbox, const stru
     if (topic == NULL || topic->waiting == NULL || topic->starts_count)
         return NULL;
     struct mqc__batch *last = topic->waiting->topic_prev; /* utlist: the head's prev is the tail */
-    const bool is_open = !last->is_closed && last->qos == event->qos &&
+    const bool is_open = !last->is_closed && last->qos == event->service.qos &&
                          last->sequence + last->event_count == topic->next_sequence &&
                          mqc__outbox_fits(outbox, last, 1, event->bytes.size);
     return is_open ? last : NULL;
@@ -60,9 +60,10 @@ static enum mqc_error make_room(struct mqc__outbox *outbox, const struct incomin
     if (*batch_out == NULL && !is_topic_name(event->topic))
         return MQC_EINVAL;
     while (!has_room(outbox, cost_of(event, *batch_out))) {
-        if (outbox->waiting == NULL || !dropping_helps(outbox, cost_of(event, NULL)))
+        struct mqc__batch *oldest = outbox->waiting != NULL ? outbox->waiting : outbox->urgent;
+        if (oldest == NULL || !dropping_helps(outbox, cost_of(event, NULL)))
             return MQC_EFULL;
-        mqc__outbox_drop_head(outbox);
+        mqc__outbox_drop_first(outbox, oldest);
         (*dropped_out)++;
         *batch_out = find_open(outbox, event);
     }
@@ -93,8 +94,11 @@ static struct mqc__batch *begin_batch(struct mqc__outbox *outbox, const struct i
         mqc__topic_table_leave(&outbox->topics, topic);
         return NULL;
     }
+    /* Else the order of its events would be lost. */
+    if (topic->user_count == 1)
+        topic->is_urgent = event->service.is_urgent;
     batch->topic = topic;
-    batch->qos = event->qos;
+    batch->qos = event->service.qos;
     batch->number = outbox->last_number + 1;
     batch->sequence = topic->next_sequence;
     batch->starts_count = topic->starts_count;
@@ -129,9 +133,10 @@ static enum mqc_error accept(struct mqc__outbox *outbox, const struct incoming *
 }
 
 enum mqc_error mqc__outbox_accept(struct mqc__outbox *outbox, struct mqc_view topic,
-                                  enum mqc__qos qos, struct mqc_view event, size_t *dropped_out)
+                                  struct mqc__service service, struct mqc_view event,
+                                  size_t *dropped_out)
 {
-    const struct incoming incoming = {topic, qos, event, NULL};
+    const struct incoming incoming = {topic, service, event, NULL};
     *dropped_out = 0;
     if (cost_of(&incoming, NULL) > outbox->limits.bytes_max)
         return MQC_ETOOLARGE;
@@ -139,14 +144,14 @@ enum mqc_error mqc__outbox_accept(struct mqc__outbox *outbox, struct mqc_view to
 }
 
 enum mqc_error mqc__outbox_accept_buffer(struct mqc__outbox *outbox, struct mqc_view topic,
-                                         enum mqc__qos qos, struct mqc__buffer *event,
+                                         struct mqc__service service, struct mqc__buffer *event,
                                          size_t *dropped_out)
 {
-    const struct incoming incoming = {topic, qos, mqc__buffer_view(event), event};
+    const struct incoming incoming = {topic, service, mqc__buffer_view(event), event};
     *dropped_out = 0;
     if (event->size < MQC__OUTBOX_LARGE_BYTES || !mqc__buffer_is_on_heap(event) ||
         cost_of(&incoming, NULL) > outbox->limits.bytes_max)
-        return mqc__outbox_accept(outbox, topic, qos, incoming.bytes, dropped_out);
+        return mqc__outbox_accept(outbox, topic, service, incoming.bytes, dropped_out);
     return accept(outbox, &incoming, dropped_out);
 }
 

@@ -20,6 +20,12 @@ void mqc__outbox_discount_waiting(struct mqc__outbox *outbox, const struct mqc__
 
 void mqc__outbox_append_in_flight(struct mqc__outbox *outbox, struct mqc__batch *batch);
 
+/* The batch that leaves next, NULL when none waits. */
+struct mqc__batch *mqc__outbox_next(const struct mqc__outbox *outbox);
+
+/* Drops the first event of a batch that is the first of its topic to wait. */
+void mqc__outbox_drop_first(struct mqc__outbox *outbox, struct mqc__batch *batch);
+
 /* Counts out what is in the batch, which is in no list, and frees it. */
 void mqc__outbox_free_batch(struct mqc__outbox *outbox, struct mqc__batch *batch);
 

@@ -20,7 +20,7 @@ static bool move_events(struct mqc__outbox *outbox, struct mqc__batch *from, str
 /* Takes what fits from the beginning of the head. NULL: no memory. */
 static struct mqc__batch *split_head(struct mqc__outbox *outbox, size_t event_bytes_max)
 {
-    struct mqc__batch *head = outbox->waiting;
+    struct mqc__batch *head = mqc__outbox_next(outbox);
     struct mqc__batch *batch = mqc__batch_new(&outbox->pool, head->event_bytes);
     if (batch == NULL)
         return NULL;
@@ -65,10 +65,17 @@ static void take_along(struct mqc__outbox *outbox, struct mqc__batch *batch, siz
     }
 }
 
+/* One more has left. */
+static void count_run(struct mqc__outbox *outbox, const struct mqc__batch *batch)
+{
+    const bool is_run = batch->topic->is_urgent && outbox->waiting != NULL;
+    outbox->urgent_run = is_run ? outbox->urgent_run + 1 : 0;
+}
+
 enum mqc_error mqc__outbox_take(struct mqc__outbox *outbox, size_t event_bytes_max,
                                 struct mqc__batch **batch_out)
 {
-    struct mqc__batch *batch = outbox->waiting;
+    struct mqc__batch *batch = mqc__outbox_next(outbox);
     if (batch == NULL)
         return MQC_ENOTFOUND;
     if (batch->event_count > 1 && batch->event_bytes > event_bytes_max) {
@@ -80,6 +87,7 @@ enum mqc_error mqc__outbox_take(struct mqc__outbox *outbox, size_t event_bytes_m
         take_along(outbox, batch, event_bytes_max);
     }
     mqc__outbox_append_in_flight(outbox, batch);
+    count_run(outbox, batch);
     *batch_out = batch;
     return MQC_OK;
 }

@@ -239,7 +239,7 @@ enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char
 /* An event to be accepted: its bytes, and the buffer that they may be taken from. */
 struct offer {
     struct mqc_view topic;
-    enum mqc__qos qos;
+    struct mqc__service service;
     struct mqc_view event;
     struct mqc__buffer *buffer; /* NULL: they must be copied */
 };
@@ -255,8 +255,8 @@ static enum mqc_error accept_locked(struct mqc__session *session, const struct o
     size_t dropped = 0;
     const enum mqc_error error =
         offer->buffer != NULL ? mqc__outbox_accept_buffer(&session->outbox, offer->topic,
-                                                          offer->qos, offer->buffer, &dropped)
-                              : mqc__outbox_accept(&session->outbox, offer->topic, offer->qos,
+                                                          offer->service, offer->buffer, &dropped)
+                              : mqc__outbox_accept(&session->outbox, offer->topic, offer->service,
                                                    offer->event, &dropped);
     session->stats.accepted_events += error == MQC_OK ? 1 : 0;
     session->stats.refused_events += error == MQC_EFULL ? 1 : 0;
@@ -284,14 +284,14 @@ static enum mqc_error publish(struct mqc__session *session, const struct offer *
 enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_view mqtt_topic,
                                     enum mqc__qos qos, struct mqc_view event)
 {
-    const struct offer offer = {mqtt_topic, qos, event, NULL};
+    const struct offer offer = {mqtt_topic, {.qos = qos}, event, NULL};
     return publish(session, &offer);
 }
 
 enum mqc_error mqc__session_publish_buffer(struct mqc__session *session, struct mqc_view mqtt_topic,
-                                           enum mqc__qos qos, struct mqc__buffer *event)
+                                           struct mqc__service service, struct mqc__buffer *event)
 {
-    const struct offer offer = {mqtt_topic, qos, mqc__buffer_view(event), event};
+    const struct offer offer = {mqtt_topic, service, mqc__buffer_view(event), event};
     return publish(session, &offer);
 }
 

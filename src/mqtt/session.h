@@ -44,6 +44,12 @@ enum mqc__tls_on_change {
     MQC__TLS_RENEW, /* it is ended and made anew */
 };
 
+/* How an event travels, the same for every event of a topic. */
+struct mqc__service {
+    enum mqc__qos qos;
+    bool is_urgent; /* goes ahead of what is not */
+};
+
 /* TLS, for the URIs with mqtts://. */
 struct mqc__session_tls {
     struct mqc__tls_source *source; /* NULL: no TLS; else referenced */
@@ -197,9 +203,10 @@ enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char
 
 /*
  * Accepts one encoded event (an `events` field, see codec/protobuf.h) for an MQTT topic, into the
- * outbox; events of one topic that wait together leave in one message. Copies both. Never blocks on
- * the network. May be called before open. MQC_EFULL: at the limit; MQC_ETOOLARGE: larger than
- * the outbox or than the broker's maximum packet size; MQC_ECLOSED; MQC_ETAKEN; MQC_ENOMEM.
+ * outbox; events of one topic that wait together leave in one message. It is not urgent. Copies
+ * both. Never blocks on the network. May be called before open. MQC_EFULL: at the limit;
+ * MQC_ETOOLARGE: larger than the outbox or than the broker's maximum packet size; MQC_ECLOSED;
+ * MQC_ETAKEN; MQC_ENOMEM.
  */
 enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_view mqtt_topic,
                                     enum mqc__qos qos, struct mqc_view event);
@@ -225,10 +232,10 @@ void mqc__session_tick_at(struct mqc__session *session, int64_t at_ms);
  * happens. What comes of it is told as after a change that the session has found by itself. */
 void mqc__session_reload_tls(struct mqc__session *session);
 
-/* The same, but may take the memory of the event instead of copying it: the buffer is empty then.
- * On failure it is as it was. */
+/* The same, but it may be urgent, and the memory of the event may be taken instead of being copied:
+ * the buffer is empty then. On failure it is as it was. */
 enum mqc_error mqc__session_publish_buffer(struct mqc__session *session, struct mqc_view mqtt_topic,
-                                           enum mqc__qos qos, struct mqc__buffer *event);
+                                           struct mqc__service service, struct mqc__buffer *event);
 
 /* Gives an empty buffer, for an event of that size, memory of an event that is done with, if there
  * is some that suits: new memory for each large event is dear. The caller owns it. */

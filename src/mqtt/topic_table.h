@@ -18,6 +18,7 @@ struct mqc__topic {
     struct mqc__batch *waiting; /* the outbox's batches that wait, in order; not the table's */
     uint64_t next_sequence;
     bool starts_count; /* the next batch must say that the count starts with it */
+    bool is_urgent;    /* set with the first of its users; not the table's */
     size_t user_count;
     size_t size;
     char text[]; /* NUL-terminated */

@@ -91,7 +91,7 @@ static void test_document_sample_loads_with_every_option_set(void)
     CHECK(settings->cluster.has_watch);
     CHECK_UNSIGNED(settings->pool_count, 3);
     CHECK_UNSIGNED(settings->signature_count, 2);
-    CHECK_UNSIGNED(settings->delivery.prefix_count, 1);
+    CHECK_UNSIGNED(settings->delivery.prefix_count, 2);
     REQUIRE(settings->websocket_count == 1);
     CHECK_TEXT(settings->websockets[0].tls.key_file, "/etc/mqcluster/websocket.key");
     CHECK_UNSIGNED(settings->websockets[0].allowed_origin_count, 1);

@@ -141,7 +141,7 @@ static void test_load_every_kind_of_option_is_read(void)
                     "  protocol: 3.1.1\n  username: u\n  password: 'p w'\n  keep_alive: 2m\n"
                     "delivery:\n  guarantee: best_effort\n  when_full: drop_oldest\n"
                     "  outbox_bytes: 1GiB\n  prefixes:\n  - {prefix: '', guarantee: broker}\n"
-                    "  - {prefix: \"a/\\tb\", guarantee: best_effort}\n"
+                    "  - {prefix: \"a/\\tb\", guarantee: best_effort, urgent: true}\n"
                     "strict_events: true\nlog: {level: debug}\n");
     CHECK_TEXT(settings->cluster.root, "sites/c");
     CHECK_UNSIGNED(settings->broker.uri_count, 2);
@@ -157,6 +157,8 @@ static void test_load_every_kind_of_option_is_read(void)
     CHECK_INT(settings->delivery.prefixes[0].guarantee, MQC__GUARANTEE_BROKER);
     CHECK_TEXT(settings->delivery.prefixes[1].prefix, "a/\tb");
     CHECK_INT(settings->delivery.prefixes[1].guarantee, MQC__GUARANTEE_BEST_EFFORT);
+    CHECK(!settings->delivery.prefixes[0].is_urgent);
+    CHECK(settings->delivery.prefixes[1].is_urgent);
     CHECK(settings->strict_events);
     CHECK_INT(settings->log.level, MQC_LOG_DEBUG);
 }

@@ -102,15 +102,16 @@ static const struct wrong wrong_delivery[] = {
      {{5, "delivery.batch_bytes", "delivery.batch_bytes is greater than delivery.outbox_bytes"}}},
     {GOOD "delivery:\n  prefixes:\n  - {prefix: a}\n  - {guarantee: broker, prefix: b, x: 1}\n"
           "  - {prefix: b, guarantee: all}\n  - a\n  - {prefix: \"a\\0\", guarantee: broker}\n"
-          "  - {prefx: a, guarantee: broker}\n",
+          "  - {prefx: a, guarantee: broker}\n  - {prefix: c, guarantee: broker, urgent: soon}\n",
      {{5, "delivery.prefixes[0]", "the key guarantee is missing"},
-      {6, "delivery.prefixes[1].x", "unknown key 'x'; expected prefix or guarantee"},
+      {6, "delivery.prefixes[1].x", "unknown key 'x'; expected prefix, guarantee or urgent"},
       {7, "delivery.prefixes[2]", "the prefix 'b' is given twice; the first is entry 1"},
       {7, "delivery.prefixes[2].guarantee",
        "'all' is not possible; expected broker or best_effort"},
       {8, "delivery.prefixes[3]", "'a' stands here; expected a mapping with prefix and guarantee"},
       {9, "delivery.prefixes[4].prefix", "NUL"},
-      {10, "delivery.prefixes[5].prefx", "did you mean prefix?"}}},
+      {10, "delivery.prefixes[5].prefx", "did you mean prefix?"},
+      {11, "delivery.prefixes[6].urgent", "'soon'"}}},
     {GOOD "delivery: {prefixes: {a: broker}}\n",
      {{3, "delivery.prefixes", "a mapping stands here; expected a list of"}}},
 };

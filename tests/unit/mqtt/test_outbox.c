@@ -16,11 +16,14 @@ static const struct mqc__outbox_limits roomy = {
     .when_full = MQC__WHEN_FULL_REFUSE,
 };
 
+static const struct mqc__service bulk = {.qos = MQC__QOS_1};
+
 static enum mqc_error accept(struct mqc__outbox *outbox, const char *topic, enum mqc__qos qos,
                              const char *event)
 {
     size_t dropped = 0;
-    return mqc__outbox_accept(outbox, mqc_view_text(topic), qos, mqc_view_text(event), &dropped);
+    return mqc__outbox_accept(outbox, mqc_view_text(topic), (struct mqc__service){.qos = qos},
+                              mqc_view_text(event), &dropped);
 }
 
 static void accept_all(struct mqc__outbox *outbox, const char *topic, const char *events)
@@ -29,6 +32,14 @@ static void accept_all(struct mqc__outbox *outbox, const char *topic, const char
         const char event[] = {*events, '\0'};
         REQUIRE(accept(outbox, topic, MQC__QOS_1, event) == MQC_OK);
     }
+}
+
+static void accept_urgent(struct mqc__outbox *outbox, const char *topic, const char *event)
+{
+    size_t dropped = 0;
+    const struct mqc__service service = {.qos = MQC__QOS_1, .is_urgent = true};
+    REQUIRE(mqc__outbox_accept(outbox, mqc_view_text(topic), service, mqc_view_text(event),
+                               &dropped) == MQC_OK);
 }
 
 static struct mqc__batch *take(struct mqc__outbox *outbox)
@@ -61,7 +72,7 @@ static void fill(struct mqc__buffer *buffer, size_t size)
 static enum mqc_error accept_buffer(struct mqc__outbox *outbox, struct mqc__buffer *buffer)
 {
     size_t dropped = 0;
-    return mqc__outbox_accept_buffer(outbox, mqc_view_text("a"), MQC__QOS_1, buffer, &dropped);
+    return mqc__outbox_accept_buffer(outbox, mqc_view_text("a"), bulk, buffer, &dropped);
 }
 
 static void test_outbox_take_collects_the_topic_and_keeps_its_order(void)
@@ -99,6 +110,77 @@ static void test_outbox_take_ends_at_other_qos_and_at_byte_limits(void)
     CHECK_TEXT(batch_text(batch), "a 3:1122");
     CHECK_INT(mqc__outbox_take(&outbox, 1, &batch), MQC_OK);
     CHECK_TEXT(batch_text(batch), "a 5:33");
+    mqc__outbox_fini(&outbox);
+}
+
+static void test_outbox_urgent_passes_what_waits_but_not_its_own_topic(void)
+{
+    struct mqc__outbox outbox;
+    mqc__outbox_init(&outbox, &roomy);
+    accept_all(&outbox, "bulk", "12345");
+    accept_urgent(&outbox, "u", "a");
+    accept_urgent(&outbox, "v", "x");
+    accept_urgent(&outbox, "u", "b");
+    /* A topic is what it was, as long as there is something of it. */
+    accept_urgent(&outbox, "bulk", "6");
+    CHECK_UNSIGNED(mqc__outbox_oldest(&outbox), 1);
+    struct mqc__batch *u = take(&outbox);
+    CHECK_TEXT(batch_text(u), "*u 1:ab");
+    CHECK_TEXT(batch_text(take(&outbox)), "*v 1:x");
+    CHECK_TEXT(batch_text(take(&outbox)), "*bulk 1:1234");
+    accept_urgent(&outbox, "u", "c");
+    mqc__outbox_put_back(&outbox, outbox.in_flight->prev);
+    mqc__outbox_requeue(&outbox);
+    CHECK_UNSIGNED(mqc__outbox_oldest(&outbox), 1);
+    CHECK_TEXT(batch_text(take(&outbox)), "*u 1:abc");
+    CHECK_TEXT(batch_text(take(&outbox)), "*v 1:x");
+    CHECK_TEXT(batch_text(take(&outbox)), "*bulk 1:1234");
+    CHECK_TEXT(batch_text(take(&outbox)), "bulk 5:56");
+    CHECK(mqc__outbox_head(&outbox) == NULL);
+    mqc__outbox_fini(&outbox);
+}
+
+/* Fills one batch of each of two topics. */
+static void accept_both(struct mqc__outbox *outbox)
+{
+    for (int i = 0; i < 4; i++) {
+        REQUIRE(accept(outbox, "bulk", MQC__QOS_1, "b") == MQC_OK);
+        accept_urgent(outbox, "u", "u");
+    }
+}
+
+static void test_outbox_bulk_is_not_starved(void)
+{
+    struct mqc__outbox outbox;
+    mqc__outbox_init(&outbox, &roomy);
+    for (int i = 0; i < 40; i++)
+        accept_both(&outbox);
+    char order[81] = "";
+    for (size_t i = 0; i < 80; i++)
+        order[i] = take(&outbox)->topic->text[0];
+    CHECK_TEXT(order, "uuuuuuuub"
+                      "uuuuuuuub"
+                      "uuuuuuuub"
+                      "uuuuuuuub"
+                      "uuuuuuuub"
+                      "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+    mqc__outbox_fini(&outbox);
+}
+
+static void test_outbox_drop_oldest_drops_urgent_last(void)
+{
+    struct mqc__outbox outbox;
+    struct mqc__outbox_limits limits = roomy;
+    limits.events_max = 3;
+    limits.when_full = MQC__WHEN_FULL_DROP_OLDEST;
+    mqc__outbox_init(&outbox, &limits);
+    accept_urgent(&outbox, "u", "1");
+    accept_all(&outbox, "bulk", "12");
+    accept_urgent(&outbox, "u", "2");
+    accept_urgent(&outbox, "u", "3");
+    accept_urgent(&outbox, "u", "4");
+    CHECK_TEXT(batch_text(take(&outbox)), "*u 2:234");
+    CHECK(mqc__outbox_head(&outbox) == NULL);
     mqc__outbox_fini(&outbox);
 }
 
@@ -163,15 +245,13 @@ static void test_outbox_drop_oldest_leaves_a_gap_and_spares_what_is_in_flight(vo
     struct mqc__batch *first = take(&outbox);
     accept_all(&outbox, "a", "23");
     size_t dropped = 0;
-    CHECK_INT(
-        mqc__outbox_accept(&outbox, mqc_view_text("a"), MQC__QOS_1, mqc_view_text("4"), &dropped),
-        MQC_OK);
+    CHECK_INT(mqc__outbox_accept(&outbox, mqc_view_text("a"), bulk, mqc_view_text("4"), &dropped),
+              MQC_OK);
     CHECK_UNSIGNED(dropped, 1);
     CHECK_TEXT(batch_text(first), "*a 1:1");
     CHECK_TEXT(batch_text(take(&outbox)), "a 3:34");
-    CHECK_INT(
-        mqc__outbox_accept(&outbox, mqc_view_text("a"), MQC__QOS_1, mqc_view_text("5"), &dropped),
-        MQC_EFULL);
+    CHECK_INT(mqc__outbox_accept(&outbox, mqc_view_text("a"), bulk, mqc_view_text("5"), &dropped),
+              MQC_EFULL);
     CHECK_UNSIGNED(dropped, 0);
     mqc__outbox_fini(&outbox);
 }
@@ -373,9 +453,13 @@ static void model_accept(struct model *model)
     const size_t topic = (size_t)test_random_below(&model->random, MODEL_TOPICS);
     const char name[] = {(char)('a' + (char)topic), '\0'};
     size_t dropped = 0;
-    const enum mqc__qos qos = test_random_below(&model->random, 4) == 0 ? MQC__QOS_0 : MQC__QOS_1;
+    const struct mqc__service service = {
+        .qos = test_random_below(&model->random, 4) == 0 ? MQC__QOS_0 : MQC__QOS_1,
+        /* One of the topics always is, one sometimes. */
+        .is_urgent = topic == 1 || (topic == 2 && test_random_below(&model->random, 2) == 0),
+    };
     const enum mqc_error error = mqc__outbox_accept(
-        &model->outbox, mqc_view_text(name), qos,
+        &model->outbox, mqc_view_text(name), service,
         mqc_view_bytes("0123456789", 1 + test_random_below(&model->random, 9)), &dropped);
     CHECK(error == MQC_OK || error == MQC_EFULL);
     model->accepted[topic] += error == MQC_OK ? 1 : 0;
@@ -539,6 +623,10 @@ int main(void)
          test_outbox_take_collects_the_topic_and_keeps_its_order},
         {"take_ends_at_other_qos_and_at_byte_limits",
          test_outbox_take_ends_at_other_qos_and_at_byte_limits},
+        {"urgent_passes_what_waits_but_not_its_own_topic",
+         test_outbox_urgent_passes_what_waits_but_not_its_own_topic},
+        {"bulk_is_not_starved", test_outbox_bulk_is_not_starved},
+        {"drop_oldest_drops_urgent_last", test_outbox_drop_oldest_drops_urgent_last},
         {"full_refuses_and_keeps_what_it_has", test_outbox_full_refuses_and_keeps_what_it_has},
         {"accept_what_never_fits_is_too_large", test_outbox_accept_what_never_fits_is_too_large},
         {"drop_oldest_leaves_a_gap_and_spares_what_is_in_flight",

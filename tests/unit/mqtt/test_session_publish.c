@@ -349,7 +349,9 @@ static void test_session_large_event_is_sent_in_place_and_again(void)
     char *bytes = mqc__buffer_extend(&event, size);
     REQUIRE(bytes != NULL);
     memset(bytes, 'x', size);
-    CHECK_INT(mqc__session_publish_buffer(session, mqc_view_text("t"), MQC__QOS_1, &event), MQC_OK);
+    CHECK_INT(mqc__session_publish_buffer(session, mqc_view_text("t"),
+                                          (struct mqc__service){.qos = MQC__QOS_1}, &event),
+              MQC_OK);
     CHECK(event.data == NULL);
     WAIT_LOG(log.publishes == 1);
     fake_lose(-1);
