@@ -120,6 +120,27 @@ static const struct mqc__option rows[] = {
      .min = KIB,
      .max = GIB,
      .doc = "How many bytes may be on their way to the broker without its acknowledgement."},
+    {.path = "broker.receive_maximum",
+     .kind = MQC__OPTION_INTEGER,
+     .offset = AT(broker.receive_maximum),
+     .default_text = "100",
+     .min = 0,
+     .max = 65535,
+     .doc = "How many messages the broker may have on their way to this node without its "
+            "acknowledgement (MQTT 5's receive maximum). It bounds what is sent again after the "
+            "connection broke. Mosquitto goes by it instead of its own limit, so more helps on "
+            "links with a long round trip. 0 says nothing: then the broker's own limit holds, 20 "
+            "in Mosquitto."},
+    {.path = "broker.topic_aliases",
+     .kind = MQC__OPTION_BOOL,
+     .offset = AT(broker.topic_aliases),
+     .default_text = "true",
+     .doc = "true sends a topic once a connection and a number instead of it from then on, with "
+            "MQTT 5 "
+            "and for as many topics as the broker allows (10 in Mosquitto). A lone event of five "
+            "short arguments takes 177 bytes instead of 216 with a topic of 42 bytes; in full "
+            "batches it makes no difference. false is for brokers or tools in between that cannot "
+            "cope with it."},
     {.path = "broker.tcp_timeout",
      .kind = MQC__OPTION_DURATION,
      .offset = AT(broker.tcp_timeout_ms),

@@ -117,6 +117,19 @@ static const struct mqc__option rows[] = {
      .min = 64 * KIB,
      .max = GIB,
      .doc = "How many bytes of received events may wait for the handlers."},
+    {.path = "delivery.expiry",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT(delivery.expiry_ms),
+     .default_text = "0",
+     .min = 0,
+     .max = 365 * DAY,
+     .step = SECOND,
+     .doc = "How long the broker keeps an event for a receiver that is away, with MQTT 5; what is "
+            "older is never delivered, and the receiver reports the gap. 0 sets no time: then "
+            "broker.session_expiry of the receiver is the limit. Mosquitto before 2.0.15 (Debian "
+            "12 has 2.0.11) stumbles over expired events: when they fill the window of a "
+            "receiver that comes back, it delivers nothing until the next connection, so leave "
+            "this at 0 there. Whole seconds."},
     {.path = "delivery.flush_timeout",
      .kind = MQC__OPTION_DURATION,
      .offset = AT(delivery.flush_timeout_ms),

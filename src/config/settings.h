@@ -106,6 +106,8 @@ struct mqc__settings {
         uint64_t session_expiry_ms;
         uint64_t max_in_flight;
         uint64_t max_in_flight_bytes;
+        uint64_t receive_maximum; /* 0: not said */
+        bool topic_aliases;
         uint64_t tcp_timeout_ms;    /* 0: the system's */
         uint64_t tcp_keep_alive_ms; /* whole seconds, 0: none */
         bool tcp_quick_ack;
@@ -146,6 +148,7 @@ struct mqc__settings {
         uint64_t inbox_messages;
         uint64_t inbox_bytes;
         uint64_t flush_timeout_ms;
+        uint64_t expiry_ms; /* whole seconds, 0: never */
     } delivery;
     bool deliver_to_self; /* delivery.to_self */
     struct mqc__node_settings *nodes;

@@ -43,6 +43,9 @@ struct mqc__connect_request {
     uint32_t session_expiry_s; /* 0: the session ends with the connection. With MQTT 3.1.1 a session
                                 * that starts clean ends with it too. */
     unsigned in_flight_max;    /* the caller never has more QoS 1 messages in flight */
+    uint16_t receive_max;      /* what the broker may have in flight; not said with MQTT 3.1.1; 0:
+                                * nothing is said */
+    bool uses_topic_aliases;   /* with MQTT 5, as many as the broker allows */
     struct mqc__client_message will; /* topic NULL: none */
 };
 

@@ -92,6 +92,13 @@ static bool add_properties(MQTTProperties *properties, const struct mqc__client_
            add_text(properties, MQTTPROPERTY_CODE_CONTENT_TYPE, message->content_type);
 }
 
+static bool add_number(MQTTProperties *properties, enum MQTTPropertyCodes code, uint16_t number)
+{
+    MQTTProperty property = {.identifier = code};
+    property.value.integer2 = number;
+    return MQTTProperties_add(properties, &property) == 0;
+}
+
 static MQTTResponse connect_5(struct mqc__client *client, MQTTClient_connectOptions *options)
 {
     MQTTProperties properties = MQTTProperties_initializer;
@@ -103,6 +110,9 @@ static MQTTResponse connect_5(struct mqc__client *client, MQTTClient_connectOpti
         expiry.value.integer4 = client->request->session_expiry_s;
         (void)MQTTProperties_add(&properties, &expiry);
     }
+    if (client->request->receive_max != 0)
+        (void)add_number(&properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM,
+                         client->request->receive_max);
     const MQTTResponse response = MQTTClient_connect5(
         client->paho, options, &properties, options->will != NULL ? &will_properties : NULL);
     MQTTProperties_free(&properties);
@@ -158,6 +168,10 @@ static enum mqc__client_result connect_paho(struct mqc__client *client, int64_t 
     client->was_connected = code == MQTTCLIENT_SUCCESS;
     answer_out->reason = code > 0 ? code : 0;
     read_answer(client, response.properties, answer_out);
+    if (client->request->uses_topic_aliases)
+        mqc__topic_aliases_init(
+            &client->aliases,
+            (uint16_t)number(response.properties, MQTTPROPERTY_CODE_TOPIC_ALIAS_MAXIMUM, 0));
     MQTTResponse_free(response);
     return connect_result(code);
 }
@@ -266,15 +280,58 @@ static enum mqc__client_result unsubscribe(struct mqc__client *client, char *con
     return call_result(code);
 }
 
-/* The properties of an event's message are always the same and made once. */
-static bool set_properties(struct mqc__client *client, const struct mqc__client_message *message)
+/* The properties of an event's message are always the same and made once, but for the alias, which
+ * stands at the end. NULL: no memory. */
+static const MQTTProperties *event_properties(struct mqc__client *client,
+                                              const struct mqc__client_message *message,
+                                              uint16_t alias)
 {
-    if (message->is_presence) {
-        MQTTProperties_free(&client->presence_properties);
-        return add_properties(&client->presence_properties, message);
+    MQTTProperties *properties =
+        alias != 0 ? &client->aliased_properties : &client->publish_properties;
+    const bool is_made =
+        properties->count != 0 ||
+        (add_properties(properties, message) &&
+         (alias == 0 || add_number(properties, MQTTPROPERTY_CODE_TOPIC_ALIAS, alias)));
+    if (!is_made) {
+        MQTTProperties_free(properties);
+        return NULL;
     }
-    return client->publish_properties.count != 0 ||
-           add_properties(&client->publish_properties, message);
+    if (alias != 0)
+        properties->array[properties->count - 1].value.integer2 = alias;
+    return properties;
+}
+
+static const MQTTProperties *presence_properties(struct mqc__client *client,
+                                                 const struct mqc__client_message *message)
+{
+    MQTTProperties_free(&client->presence_properties);
+    return add_properties(&client->presence_properties, message) ? &client->presence_properties
+                                                                 : NULL;
+}
+
+static enum mqc__client_result publish_5(struct mqc__client *client,
+                                         const struct mqc__client_message *message,
+                                         MQTTClient_message *paho_message, int *token_out)
+{
+    bool is_new = false;
+    uint16_t alias = 0;
+    if (!message->is_presence)
+        alias = mqc__topic_aliases_use(&client->aliases, mqc_view_text(message->topic), &is_new);
+    const MQTTProperties *properties = message->is_presence
+                                           ? presence_properties(client, message)
+                                           : event_properties(client, message, alias);
+    enum mqc__client_result result = MQC__CLIENT_NOMEM;
+    if (properties != NULL) {
+        const char *topic = alias != 0 && !is_new ? "" : message->topic;
+        paho_message->properties = *properties;
+        const MQTTResponse response =
+            MQTTClient_publishMessage5(client->paho, topic, paho_message, token_out);
+        result = call_result((int)response.reasonCode);
+        MQTTResponse_free(response);
+    }
+    if (is_new && result != MQC__CLIENT_OK)
+        mqc__topic_aliases_forget(&client->aliases, alias);
+    return result;
 }
 
 static enum mqc__client_result publish(struct mqc__client *client,
@@ -287,18 +344,10 @@ static enum mqc__client_result publish(struct mqc__client *client,
     paho_message.qos = (int)message->qos;
     paho_message.retained = message->is_retained ? 1 : 0;
     *token_out = -1;
-    if (client->request->is_311)
-        return call_result(
-            MQTTClient_publishMessage(client->paho, message->topic, &paho_message, token_out));
-    if (!set_properties(client, message))
-        return MQC__CLIENT_NOMEM;
-    paho_message.properties =
-        message->is_presence ? client->presence_properties : client->publish_properties;
-    const MQTTResponse response =
-        MQTTClient_publishMessage5(client->paho, message->topic, &paho_message, token_out);
-    const int code = (int)response.reasonCode;
-    MQTTResponse_free(response);
-    return call_result(code);
+    if (!client->request->is_311)
+        return publish_5(client, message, &paho_message, token_out);
+    return call_result(
+        MQTTClient_publishMessage(client->paho, message->topic, &paho_message, token_out));
 }
 
 static enum mqc__client_result paho_subscribe(struct mqc__client *client, char *const *filters,

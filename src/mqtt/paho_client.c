@@ -162,6 +162,8 @@ static void destroy(struct mqc__client *client)
     if (client->paho != NULL)
         MQTTClient_destroy(&client->paho);
     MQTTProperties_free(&client->publish_properties);
+    MQTTProperties_free(&client->aliased_properties);
+    mqc__topic_aliases_fini(&client->aliases);
     MQTTProperties_free(&client->presence_properties);
     pthread_cond_destroy(&client->has_changed);
     pthread_mutex_destroy(&client->mutex);

@@ -4,6 +4,7 @@
 #include "mqtt/client.h"
 
 #include "link/link.h"
+#include "mqtt/topic_alias.h"
 
 #include <MQTTClient.h>
 #include <pthread.h>
@@ -19,7 +20,9 @@ struct mqc__client {
     struct mqc__client_failure failure; /* of opening the link */
     const struct mqc__connect_request *request;
     struct mqc__client_sink sink;
+    struct mqc__topic_aliases aliases;  /* of this connection */
     MQTTProperties publish_properties;  /* what every event's message is sent with */
+    MQTTProperties aliased_properties;  /* the same and, at the end, an alias */
     MQTTProperties presence_properties; /* what the last message of presence was sent with */
     bool was_connected;
     bool is_disconnected;

@@ -89,6 +89,10 @@ struct mqc__session_options {
     uint32_t session_expiry_s; /* how long the broker keeps the session; 0: not at all */
     unsigned in_flight_max;    /* messages sent and not acknowledged */
     size_t in_flight_bytes_max;
+    /* With MQTT 5: */
+    unsigned receive_max;    /* messages sent to here and not acknowledged; 0: the broker's limit */
+    bool uses_topic_aliases; /* topics are sent once a connection, as far as the broker agrees */
+    uint32_t event_expiry_s; /* the broker forgets events after so long; 0: never */
     size_t outbox_events_max; /* events accepted and not yet acknowledged */
     size_t outbox_bytes_max;
     size_t batch_events_max; /* events in one MQTT message */

@@ -170,6 +170,8 @@ static void prepare_request(struct mqc__session *session)
         .starts_clean = session->session_uri != session->machine.uri_index,
         .session_expiry_s = options->session_expiry_s,
         .in_flight_max = options->in_flight_max,
+        .receive_max = (uint16_t)options->receive_max,
+        .uses_topic_aliases = options->uses_topic_aliases,
         .will = mqc__session_will(session),
     };
     /* What a client says if it says nothing. */

@@ -5,8 +5,8 @@
 #include "mqtt/reason.h"
 
 /* What stands around the topic, the content type and the envelope's header in a PUBLISH: fixed
- * header, lengths, packet identifier, property identifier (MQTT 5, 3.3). */
-#define PACKET_OVERHEAD_BYTES 24
+ * header, lengths, packet identifier, properties (MQTT 5, 3.3). */
+#define PACKET_OVERHEAD_BYTES 32
 
 /* A connection on which nothing was acknowledged for this many keep-alive times is given up: the
  * client's keep-alive has found the broker alive more than once by then. Doubled with every time in
@@ -129,6 +129,7 @@ static enum mqc__client_result publish(struct mqc__session *session, struct mqc_
         .payload = payload,
         .content_type = MQC__CONTENT_TYPE_PROTOBUF,
         .qos = qos,
+        .expiry_s = session->options->event_expiry_s,
     };
     return session->ops->publish(session->client, &message, token_out);
 }

@@ -139,6 +139,54 @@ static void test_session_5_own_messages_do_not_come_back(void)
     close_peer(&other);
 }
 
+static void test_session_more_topics_than_aliases_are_not_mixed_up(void)
+{
+    enum { TOPICS = 25, COUNT = 40 };
+    struct peer sender;
+    struct peer receiver;
+    struct mqc__session_options options = options_for("sender", MQC__MQTT_5);
+    options.uses_topic_aliases = true;
+    options.batch_events_max = 1;
+    open_ready(&receiver, "receiver", MQC__MQTT_5, "#");
+    open_peer(&sender, &options);
+    char topic[20];
+    for (int i = 1; i <= COUNT * TOPICS; i++) {
+        char event[32];
+        /* Some topics are busy and some are not. */
+        (void)snprintf(topic, sizeof topic, "topic/%d", (i * i) % TOPICS);
+        (void)snprintf(event, sizeof event, "%s=", topic);
+        say(&sender, topic, event);
+    }
+    say(&sender, "end/end", "1;");
+    CHECK(wait_topic(&receiver, "end/end"));
+    for (size_t i = 0; i < COUNT * TOPICS && i < receiver.recorder.message_count; i++) {
+        const char *payload = strchr(receiver.recorder.messages[i], ' ');
+        char expected[64];
+        (void)snprintf(expected, sizeof expected,
+                       "%.*s=", (int)(payload - receiver.recorder.messages[i]),
+                       receiver.recorder.messages[i]);
+        CHECK_CONTAINS(payload, expected);
+    }
+    CHECK_UNSIGNED(receiver.recorder.message_count, COUNT * TOPICS + 1);
+    close_peer(&sender);
+    close_peer(&receiver);
+}
+
+static void test_session_event_expiry_reaches_the_receiver(void)
+{
+    struct peer sender;
+    struct peer receiver;
+    struct mqc__session_options options = options_for("sender", MQC__MQTT_5);
+    options.event_expiry_s = 3600;
+    open_ready(&receiver, "receiver", MQC__MQTT_5, "t/#");
+    open_peer(&sender, &options);
+    say(&sender, "t/1", "1;");
+    CHECK(recorder_wait_messages(&receiver.recorder, 1));
+    CHECK(receiver.recorder.last_expiry_s > 3500 && receiver.recorder.last_expiry_s <= 3600);
+    close_peer(&sender);
+    close_peer(&receiver);
+}
+
 static void test_session_content_type_is_sent_with_5(void)
 {
     char text[200];
@@ -347,6 +395,8 @@ int main(void)
         TEST(5_events_arrive_in_order),
         TEST(311_events_arrive_in_order),
         TEST(5_own_messages_do_not_come_back),
+        TEST(more_topics_than_aliases_are_not_mixed_up),
+        TEST(event_expiry_reaches_the_receiver),
         TEST(content_type_is_sent_with_5),
         TEST(filters_can_change),
         TEST(new_start_gets_nothing_of_the_old),

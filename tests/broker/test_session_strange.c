@@ -333,6 +333,40 @@ static void test_session_receive_maximum_is_kept(void)
     stop();
 }
 
+static void test_session_aliases_are_made_anew_with_each_connection(void)
+{
+    static const uint8_t alias_maximum[] = {0x22, 0x00, 0x02};
+    const struct fake_rule rules[] = {
+        {.connack_properties = alias_maximum,
+         .connack_properties_size = sizeof alias_maximum,
+         .close_at_publish = 7},
+        {.connack_properties = alias_maximum, .connack_properties_size = sizeof alias_maximum},
+    };
+    struct mqc__session_options options = start(rules, 2);
+    options.batch_events_max = 1;
+    options.uses_topic_aliases = true;
+    session = test_session_open(&options, &recorder, NULL);
+    for (int i = 0; i < 30; i++)
+        CHECK_INT(test_session_publish(session, i % 2 == 0 ? "topic/a" : "topic/b", "x"), MQC_OK);
+    expect_flushed();
+    const struct fake_totals totals = fake_broker_totals(broker);
+    CHECK_UNSIGNED(totals.connects, 2);
+    CHECK_UNSIGNED(totals.unknown_aliases, 0);
+    /* All but the first of each topic on each connection. */
+    CHECK_UNSIGNED(totals.aliased_publishes, totals.publishes - 4);
+    stop();
+}
+
+static void test_session_receive_maximum_is_said(void)
+{
+    struct mqc__session_options options = start(&(struct fake_rule){0}, 1);
+    options.receive_max = 300;
+    session = test_session_open(&options, &recorder, NULL);
+    expect_ready();
+    CHECK_UNSIGNED(fake_broker_totals(broker).last_receive_max, 300);
+    stop();
+}
+
 static void test_session_window_is_kept_while_nothing_is_acknowledged(void)
 {
     struct mqc__session_options options =
@@ -455,6 +489,8 @@ int main(void)
         TEST(suback_failure_is_reported),
         TEST(low_server_keep_alive_is_kept),
         TEST(receive_maximum_is_kept),
+        TEST(aliases_are_made_anew_with_each_connection),
+        TEST(receive_maximum_is_said),
         TEST(window_is_kept_while_nothing_is_acknowledged),
         TEST(packet_size_limit_is_kept),
         TEST(broker_without_qos_1_gets_qos_0),

@@ -35,6 +35,7 @@ struct connection {
     bool has_rule;
     bool is_5;
     unsigned publish_count;
+    bool knows_alias[64];
     uint16_t held[HELD_MAX];
     size_t held_count;
     uint8_t *bytes;
@@ -113,6 +114,12 @@ static void handle_connect(struct fake_broker *broker, struct connection *connec
     broker->totals.connects++;
     broker->totals.connects_5 += connection->is_5 ? 1 : 0;
     broker->totals.last_keep_alive_s = (unsigned)(packet->body[8] << 8 | packet->body[9]);
+    /* The receive maximum follows the session expiry, if there is one. */
+    const size_t at = packet->size > 16 && packet->body[11] == 0x11 ? 16 : 11;
+    const bool has_receive_max = connection->is_5 && packet->size > at + 2 &&
+                                 packet->body[10] >= 3 && packet->body[at] == 0x21;
+    broker->totals.last_receive_max =
+        has_receive_max ? (unsigned)(packet->body[at + 1] << 8 | packet->body[at + 2]) : 0;
     const struct fake_rule *rule = &connection->rule;
     if (rule->on_connect == FAKE_CONNECT_SILENT)
         return;
@@ -152,6 +159,20 @@ static void acknowledge(struct fake_broker *broker, struct connection *connectio
         send_puback(connection, id);
 }
 
+/* Counts what comes without a topic. Clients are expected to put the alias last. */
+static void note_alias(struct fake_broker *broker, struct connection *connection,
+                       const struct packet *packet, size_t topic_size)
+{
+    const size_t at = topic_size + 4;
+    const size_t size = connection->is_5 && packet->size > at ? packet->body[at] : 0;
+    broker->totals.aliased_publishes += topic_size == 0 ? 1 : 0;
+    if (size < 3 || at + size >= packet->size || packet->body[at + size - 2] != 0x23)
+        return;
+    bool *knows = &connection->knows_alias[packet->body[at + size] % 64];
+    broker->totals.unknown_aliases += topic_size == 0 && !*knows ? 1 : 0;
+    *knows = true;
+}
+
 static void handle_publish(struct fake_broker *broker, struct connection *connection,
                            const struct packet *packet)
 {
@@ -161,6 +182,8 @@ static void handle_publish(struct fake_broker *broker, struct connection *connec
     const size_t topic_size =
         packet->size >= 2 ? (size_t)(packet->body[0] << 8 | packet->body[1]) : 0;
     connection->publish_count++;
+    if (qos != 0)
+        note_alias(broker, connection, packet, topic_size);
     const struct fake_rule *rule = &connection->rule;
     if (rule->close_mid_publish != 0 && connection->publish_count == rule->close_mid_publish)
         send_bytes(connection, "\x40", 1);

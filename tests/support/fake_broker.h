@@ -47,6 +47,9 @@ struct fake_totals {
     unsigned last_keep_alive_s;
     unsigned publishes;
     unsigned repeated_publishes; /* with the DUP flag */
+    unsigned aliased_publishes;  /* without a topic */
+    unsigned unknown_aliases;    /* of those, with an alias that this connection has not heard of */
+    unsigned last_receive_max;   /* of a CONNECT, 0: not said */
     unsigned in_flight_max; /* QoS 1 publishes without an acknowledgement, at the worst moment */
     unsigned largest_packet_bytes;
     unsigned subscribes;

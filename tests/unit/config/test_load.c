@@ -139,7 +139,8 @@ static void test_load_every_kind_of_option_is_read(void)
         settings_of("cluster:\n  name: c\n  root: sites/c\n"
                     "broker:\n  uris:\n  - mqtt://a\n  - 'mqtt://[2001:db8::1]:1884'\n"
                     "  protocol: 3.1.1\n  username: u\n  password: 'p w'\n  keep_alive: 2m\n"
-                    "delivery:\n  guarantee: best_effort\n  when_full: drop_oldest\n"
+                    "  receive_maximum: 0\n  topic_aliases: false\n"
+                    "delivery:\n  guarantee: best_effort\n  when_full: drop_oldest\n  expiry: 2h\n"
                     "  outbox_bytes: 1GiB\n  prefixes:\n  - {prefix: '', guarantee: broker}\n"
                     "  - {prefix: \"a/\\tb\", guarantee: best_effort, urgent: true}\n"
                     "strict_events: true\nlog: {level: debug}\n");
@@ -149,6 +150,9 @@ static void test_load_every_kind_of_option_is_read(void)
     CHECK_INT(settings->broker.protocol, 311);
     CHECK_TEXT(settings->broker.password, "p w");
     CHECK_UNSIGNED(settings->broker.keep_alive_ms, 120000);
+    CHECK_UNSIGNED(settings->broker.receive_maximum, 0);
+    CHECK(!settings->broker.topic_aliases);
+    CHECK_UNSIGNED(settings->delivery.expiry_ms, 7200000);
     CHECK_INT(settings->delivery.guarantee, MQC__GUARANTEE_BEST_EFFORT);
     CHECK_INT(settings->delivery.when_full, 1);
     CHECK_UNSIGNED(settings->delivery.outbox_bytes, 1 << 30);
