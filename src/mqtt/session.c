@@ -17,11 +17,21 @@
 /* Wakes up at least so often: a wait by CLOCK_MONOTONIC does not see the time a machine slept. */
 #define LONGEST_WAIT_MS 60000
 
+/* Acknowledgements could not be heard since then. */
+static void note_deafness_locked(struct mqc__session *session, int64_t since_ms)
+{
+    const int64_t now_ms = mqc__clock_monotonic_ms();
+    const int64_t progress_ms = session->progress_ms + (now_ms - since_ms);
+    session->progress_ms = progress_ms < now_ms ? progress_ms : now_ms;
+}
+
 static void on_message(void *context, const struct mqc__mqtt_message *message)
 {
     struct mqc__session *session = context;
     pthread_mutex_lock(&session->mutex);
     const bool is_wanted = !session->is_abandoned && !session->has_ended;
+    const int64_t begin_ms = mqc__clock_monotonic_ms();
+    session->message_ms = begin_ms;
     session->message_count += is_wanted ? 1 : 0;
     session->stats.received_messages += is_wanted ? 1 : 0;
     pthread_mutex_unlock(&session->mutex);
@@ -31,6 +41,7 @@ static void on_message(void *context, const struct mqc__mqtt_message *message)
         session->events.message(session->events.context, message);
     pthread_mutex_lock(&session->mutex);
     session->message_count--;
+    note_deafness_locked(session, begin_ms);
     if (session->is_closing)
         pthread_cond_broadcast(&session->changed);
     pthread_mutex_unlock(&session->mutex);

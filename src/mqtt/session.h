@@ -132,9 +132,11 @@ enum mqc__session_state {
 struct mqc__session_events {
     void *context;
     /* One message. On the MQTT client's receive thread, one call at a time. May block: that holds
-     * back the broker, but also acknowledgements, keep-alive and every other session of the
-     * process, since the client has one such thread; blocking for longer than the keep-alive time
-     * costs the connection. Must return soon after mqc__session_close() was called. */
+     * back the broker, but also acknowledgements, pings and every other session of the process,
+     * since the client has one such thread. A session with a presence topic says again what it
+     * announced last while it is held up, so that the connection stays; without one, blocking for
+     * longer than the keep-alive time costs it, and so does a change of the filters that has not
+     * been answered for 10 s. Must return soon after mqc__session_close() was called. */
     void (*message)(void *context, const struct mqc__mqtt_message *message);
     /* A change of state. On the session's thread, the last one perhaps on that of close; must not
      * block. */

@@ -1,11 +1,15 @@
 #include "mqtt/session_priv.h"
 
+#include "base/clock.h"
 #include "mqtt/reason.h"
 
 /* What the node says of itself on its presence topic, and when its owner wants to be called. */
 
 /* Presence is small; this bounds what a bug can do. */
 #define ANNOUNCEMENT_BYTES_MAX ((size_t)64 << 10)
+
+/* How long it waits for the acknowledgement of the one before, or for room. */
+#define ACKNOWLEDGEMENT_WAIT_MS 1000
 
 void mqc__session_presence_init(struct mqc__session *session)
 {
@@ -22,6 +26,8 @@ enum mqc_error mqc__session_announce(struct mqc__session *session, struct mqc_vi
     enum mqc_error error = MQC_ECLOSED;
     pthread_mutex_lock(&session->mutex);
     if (!session->has_left) {
+        if (!session->has_announcement)
+            session->announced_ms = mqc__clock_monotonic_ms();
         session->is_announcement_retained = is_retained;
         mqc__buffer_clear(&session->announcement);
         session->has_announcement =
@@ -50,10 +56,31 @@ void mqc__session_tick_at(struct mqc__session *session, int64_t at_ms)
     pthread_mutex_unlock(&session->mutex);
 }
 
-bool mqc__session_can_announce_locked(const struct mqc__session *session)
+/* Says whether it can be sent so that the broker acknowledges it. */
+static bool has_room(const struct mqc__session *session)
 {
-    return session->has_announcement && session->announcement_token < 0 &&
+    return session->announcement_token < 0 &&
            (session->outbox.in_flight_count == 0 || mqc__session_has_slot_locked(session));
+}
+
+/*
+ * While the owner holds a message back, the client hears nothing and sends no pings, perhaps for
+ * longer than the keep-alive time and the node's lease. What was announced last keeps the broker
+ * from closing the connection, and what is new is for the other nodes to hear at once.
+ */
+int64_t mqc__session_announce_ms_locked(const struct mqc__session *session)
+{
+    const int64_t keep_alive_ms = (int64_t)session->answer.keep_alive_s * 1000;
+    if (session->has_announcement)
+        return session->announced_ms + (has_room(session) ? 0 : ACKNOWLEDGEMENT_WAIT_MS);
+    if (session->announcement.size == 0 || keep_alive_ms == 0 || session->has_left)
+        return INT64_MAX;
+    const int64_t deaf_since_ms =
+        session->message_count != 0 ? session->message_ms : mqc__clock_monotonic_ms();
+    const int64_t since_ms =
+        deaf_since_ms > session->announced_ms ? deaf_since_ms : session->announced_ms;
+    /* The broker waits for one and a half of it, and the client may have been silent for one. */
+    return since_ms + keep_alive_ms / 4;
 }
 
 static struct mqc__client_message message_of(const struct mqc__session_presence *presence,
@@ -83,15 +110,18 @@ struct mqc__client_message mqc__session_will(const struct mqc__session *session)
 }
 
 /* Takes what is to be said into the thread's payload buffer. */
-static bool take_announcement(struct mqc__session *session, bool *is_retained_out)
+static bool take_announcement(struct mqc__session *session, bool *is_retained_out,
+                              enum mqc__qos *qos_out)
 {
     mqc__buffer_clear(&session->payload);
     pthread_mutex_lock(&session->mutex);
+    *qos_out = session->answer.qos_max >= MQC__QOS_1 && has_room(session) ? MQC__QOS_1 : MQC__QOS_0;
     const struct mqc_view waiting = mqc__buffer_view(&session->announcement);
     (void)mqc__buffer_append(&session->payload, waiting.data, waiting.size);
     const bool is_taken = !mqc__buffer_failed(&session->payload);
     *is_retained_out = session->is_announcement_retained;
     session->has_announcement = !is_taken;
+    session->announced_ms = mqc__clock_monotonic_ms();
     pthread_mutex_unlock(&session->mutex);
     return is_taken;
 }
@@ -115,14 +145,15 @@ void mqc__session_report_presence(struct mqc__session *session)
 void mqc__session_send_announcement(struct mqc__session *session)
 {
     bool is_retained = true;
-    if (!take_announcement(session, &is_retained)) {
+    enum mqc__qos qos = MQC__QOS_1;
+    if (!take_announcement(session, &is_retained, &qos)) {
         mqc__session_await_memory();
         return;
     }
     struct mqc__client_message message =
         message_of(&session->options->presence, mqc__buffer_view(&session->payload));
     message.is_retained = is_retained;
-    message.qos = session->answer.qos_max >= MQC__QOS_1 ? MQC__QOS_1 : MQC__QOS_0;
+    message.qos = qos;
     int token = -1;
     mqc__session_enter_call(session);
     const enum mqc__client_result result = session->ops->publish(session->client, &message, &token);
@@ -132,8 +163,8 @@ void mqc__session_send_announcement(struct mqc__session *session)
     pthread_mutex_lock(&session->mutex);
     if (result == MQC__CLIENT_OK && message.qos == MQC__QOS_1)
         session->announcement_token = token;
-    else if (result == MQC__CLIENT_OK)
-        session->was_announced = true;
+    else if (result == MQC__CLIENT_OK && session->answer.qos_max < MQC__QOS_1)
+        session->was_announced = true; /* nothing better will come */
     else if (result == MQC__CLIENT_NOMEM)
         session->has_announcement = true;
     pthread_mutex_unlock(&session->mutex);
@@ -160,6 +191,7 @@ bool mqc__session_settle_announcement_locked(struct mqc__session *session,
 void mqc__session_forget_announcement_locked(struct mqc__session *session)
 {
     session->announcement_token = -1;
+    mqc__buffer_clear(&session->announcement);
     session->has_announcement = false;
     session->was_announced = false;
 }

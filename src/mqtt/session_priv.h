@@ -64,6 +64,8 @@ struct mqc__session {
     int64_t idle_until_ms;    /* but not longer than until then */
     unsigned waiter_count;    /* callers that wait for `changed` */
     unsigned message_count;   /* message callbacks that run now */
+    int64_t message_ms;       /* when the latest of them began */
+    int64_t progress_ms;      /* when something was last acknowledged, or put in flight first */
     int64_t close_deadline_ms;
     uint64_t leftover_count;
     struct mqc__machine machine;
@@ -78,6 +80,7 @@ struct mqc__session {
     bool wants_tls_reload; /* the owner asks for it */
     bool gives_way;        /* the owner wants it */
     bool has_announcement; /* not sent yet */
+    int64_t announced_ms;  /* when it came, or when the last one was sent */
     bool is_announcement_retained;
     bool was_announced; /* acknowledged, and the owner does not know */
     bool is_presence_refused;
@@ -87,7 +90,7 @@ struct mqc__session {
     uint32_t packet_bytes_max; /* of the present or last connection */
     int64_t tls_look_ms;       /* when to look at the files of TLS; INT64_MAX: never */
     const struct mqc__client *traffic_client; /* connected: counts bytes of its own */
-    struct mqc__buffer announcement;          /* to be said on the presence topic */
+    struct mqc__buffer announcement;          /* to be said on the presence topic, or said last */
     int64_t tick_ms; /* when the owner wants to be called; INT64_MAX: never */
     struct mqc__session_stats stats;
     struct mqc__session_losses losses;
@@ -105,7 +108,6 @@ struct mqc__session {
     struct mqc__buffer payload; /* of what is said, or an envelope's header, or a compressed one */
     struct mqc__compressor *compressor; /* NULL: batches are sent as they are */
     enum mqc__session_state told_state;
-    int64_t progress_ms;  /* when something was last acknowledged, or put in flight first */
     unsigned stall_count; /* connections in a row given up because nothing was acknowledged */
 };
 
@@ -162,8 +164,8 @@ void mqc__session_renew_connection(struct mqc__session *session);
 /* session_presence.c */
 
 void mqc__session_presence_init(struct mqc__session *session);
-/* Says whether there is something to be said on the presence topic, and room for it. */
-bool mqc__session_can_announce_locked(const struct mqc__session *session);
+/* When something is to be said on the presence topic; INT64_MAX: nothing. */
+int64_t mqc__session_announce_ms_locked(const struct mqc__session *session);
 /* Reports that the broker does not take it, once. */
 void mqc__session_report_presence(struct mqc__session *session);
 /* Says it. */

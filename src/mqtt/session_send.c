@@ -61,7 +61,10 @@ int64_t mqc__session_stall_ms_locked(const struct mqc__session *session)
         return INT64_MAX;
     const unsigned doublings =
         session->stall_count < STALL_DOUBLINGS_MAX ? session->stall_count : STALL_DOUBLINGS_MAX;
-    return session->progress_ms + (STALL_KEEP_ALIVES * keep_alive_ms << doublings);
+    /* While the owner holds a message back, nothing can be heard of the broker. */
+    const int64_t deaf_ms =
+        session->message_count != 0 ? mqc__clock_monotonic_ms() - session->message_ms : 0;
+    return session->progress_ms + deaf_ms + (STALL_KEEP_ALIVES * keep_alive_ms << doublings);
 }
 
 /* The head alone is more than the broker ever takes. */

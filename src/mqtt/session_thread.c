@@ -113,7 +113,7 @@ static enum task online_task_locked(struct mqc__session *session)
         return TASK_CLOSE;
     if (session->was_announced)
         return TASK_TELL_ANNOUNCED;
-    if (mqc__session_can_announce_locked(session))
+    if (mqc__session_announce_ms_locked(session) <= mqc__clock_monotonic_ms())
         return TASK_ANNOUNCE;
     if (session->gives_way && !session->has_announcement)
         return TASK_GIVE_WAY;
@@ -173,6 +173,7 @@ static int64_t look_again_ms_locked(const struct mqc__session *session)
     if (machine->state != MQC__MACHINE_ONLINE)
         return until_ms;
     until_ms = earlier(until_ms, mqc__session_stall_ms_locked(session));
+    until_ms = earlier(until_ms, mqc__session_announce_ms_locked(session));
     if (mqc__clock_monotonic_ms() < machine->quiet_until_ms)
         until_ms = earlier(until_ms, machine->quiet_until_ms);
     return until_ms;

@@ -319,6 +319,38 @@ static void test_session_blocked_owner_holds_back_and_close_waits_for_it(void)
     close_peer(&sender);
 }
 
+/* Far longer than the broker waits for a packet, and than an acknowledgement may take. */
+static void test_session_owner_blocked_for_long_keeps_the_connection(void)
+{
+    struct peer slow;
+    struct peer sender;
+    struct mqc__session_options options = options_for("slow", MQC__MQTT_AUTO);
+    options.keep_alive_s = 1;
+    options.presence =
+        (struct mqc__session_presence){.topic = "node/slow", .content_type = "text/plain"};
+    open_peer(&slow, &options);
+    const char *filter = "t/#";
+    CHECK_INT(mqc__session_set_filters(slow.session, &filter, 1), MQC_OK);
+    CHECK_INT(mqc__session_wait_ready(slow.session, RECORDER_PATIENCE_MS), MQC_OK);
+    CHECK_INT(mqc__session_announce(slow.session, mqc_view_text("here"), true), MQC_OK);
+    open_ready(&sender, "sender", MQC__MQTT_AUTO, NULL);
+    recorder_block(&slow.recorder, true);
+    publish_numbers(&sender, "t/1", MQC__QOS_1, 100);
+    CHECK(recorder_wait_blocked(&slow.recorder));
+    say(&slow, "other", "1;");
+    CHECK_INT(mqc__session_flush(slow.session, 5000), MQC_ETIMEOUT);
+    recorder_block(&slow.recorder, false);
+    CHECK_INT(mqc__session_flush(slow.session, RECORDER_PATIENCE_MS), MQC_OK);
+    say(&sender, "t/end", "1;");
+    CHECK(wait_topic(&slow, "t/end"));
+    struct mqc__session_stats stats;
+    mqc__session_stats(slow.session, &stats);
+    CHECK_UNSIGNED(stats.connects, 1);
+    CHECK_UNSIGNED(slow.recorder.error_count, 0);
+    close_peer(&sender);
+    close_peer(&slow);
+}
+
 static void test_session_several_uris_finds_the_one_that_answers(void)
 {
     char dead[2][64];
@@ -402,6 +434,7 @@ int main(void)
         TEST(new_start_gets_nothing_of_the_old),
         TEST(large_events_pass),
         TEST(blocked_owner_holds_back_and_close_waits_for_it),
+        TEST(owner_blocked_for_long_keeps_the_connection),
         TEST(several_uris_finds_the_one_that_answers),
         TEST(unknown_host_is_named),
         TEST(sigpipe_and_proxy_are_harmless),
