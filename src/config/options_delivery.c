@@ -58,7 +58,8 @@ static const struct mqc__option rows[] = {
      .default_text = "64MiB",
      .min = 64 * KIB,
      .max = GIB,
-     .doc = "How many bytes of events may wait for the broker."},
+     .doc = "How many bytes of events may wait for the broker, those under way included. What the "
+            "node takes for publishing stays below twice this and broker.max_in_flight_bytes."},
     {.path = "delivery.when_full",
      .kind = MQC__OPTION_CHOICE,
      .offset = AT(delivery.when_full),
@@ -108,15 +109,21 @@ static const struct mqc__option rows[] = {
      .default_text = "10000",
      .min = 1,
      .max = 100000000,
-     .doc = "How many received events may wait for the handlers. When it is full, the broker is "
-            "held back until the handlers have caught up."},
+     .doc = "How many received messages, of one or more events, may wait for the handlers. When it "
+            "is full, the broker is held back until the handlers have caught up, however long that "
+            "takes; only a tool without a place in the layout loses its connection when one event "
+            "takes it longer than broker.keep_alive. The broker's queue for the node has a limit "
+            "too, beyond which it drops events silently (max_queued_messages in Mosquitto)."},
     {.path = "delivery.inbox_bytes",
      .kind = MQC__OPTION_SIZE,
      .offset = AT(delivery.inbox_bytes),
      .default_text = "64MiB",
      .min = 64 * KIB,
      .max = GIB,
-     .doc = "How many bytes of received events may wait for the handlers."},
+     .doc =
+         "How many bytes of received events may wait for the handlers. However slow those are, a "
+         "node grows by this, by 8 MiB and by what the events of one message take while they are "
+         "handled, at most 64 times its size."},
     {.path = "delivery.expiry",
      .kind = MQC__OPTION_DURATION,
      .offset = AT(delivery.expiry_ms),
