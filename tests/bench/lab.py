@@ -193,13 +193,15 @@ class Lab:
         """Starts a subject's program; finish() has what came of it."""
         seconds = seconds or self.seconds
         self._serial += 1
-        command = [subject.program, bench, "--folder", self.folder, "--cluster",
-                   f"bench-{self._serial}", "--seconds", f"{seconds:g}",
+        cluster = f"bench-{self._serial}"
+        command = [subject.program, bench, "--folder", self.folder, "--cluster", cluster,
+                   "--seconds", f"{seconds:g}",
                    *self.server(subject.server).arguments(subject.tls), *options]
         if subject.variant:
             command += ["--variant", subject.variant]
         program = Program(subject, [str(word) for word in command], self.folder,
                           GRACE_S + 6 * seconds)
+        program.cluster = cluster
         self._programs.append(program)
         return program
 
