@@ -12,8 +12,9 @@
 
 struct mqc__ws_client;
 
-/* As much is read from a client at once. */
-#define MQC__WS_INPUT_BYTES ((size_t)64 * 1024)
+/* As much is read from a client at once. libuv reads up to 32 times before it looks at the next
+ * client, so that one who sends without end delays the others by what 32 times that holds. */
+#define MQC__WS_INPUT_BYTES ((size_t)4 * 1024)
 
 /* One address where clients connect. The loop's thread, but for the counter. */
 struct mqc__ws_listener {

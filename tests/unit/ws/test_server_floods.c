@@ -133,6 +133,51 @@ static void test_server_answers_while_others_publish_without_end(void)
     driver_close(&driver);
 }
 
+#define PINGS ((size_t)20)
+
+struct flood {
+    struct raw_client client;
+    atomic_bool is_over;
+};
+
+/* Sends events as fast as the server takes them. */
+static void *flood_without_end(void *context)
+{
+    struct flood *flood = context;
+    struct mqc__buffer bytes;
+    mqc__buffer_init(&bytes, 2 * MIB);
+    while (bytes.size < MIB)
+        client_frame_write(RAW_TEXT, mqc_view_text(driver_event_text("/a", "x")), &bytes);
+    while (!atomic_load(&flood->is_over))
+        (void)raw_send_some(&flood->client, mqc__buffer_view(&bytes), 1000);
+    mqc__buffer_fini(&bytes);
+    return NULL;
+}
+
+static void test_server_listens_to_others_while_one_sends_without_end(void)
+{
+    struct server_driver driver;
+    struct flood flood = {.client = {.fd = -1}};
+    struct raw_client other;
+    pthread_t thread;
+    driver_open(&driver);
+    raw_subscribe(&flood.client, &driver, "/b");
+    raw_subscribe(&other, &driver, "/b");
+    REQUIRE(mqc__thread_start(&thread, flood_without_end, &flood) == MQC_OK);
+    (void)usleep(50000);
+    const size_t before = driver_get(&driver, &driver.publishes);
+    for (size_t i = 0; i < PINGS; i++) {
+        CHECK(raw_frame(&other, RAW_PING, "hi"));
+        raw_expect(&other, "pong hi");
+    }
+    CHECK(driver_get(&driver, &driver.publishes) - before < PINGS * 2000);
+    atomic_store(&flood.is_over, true);
+    (void)pthread_join(thread, NULL);
+    raw_drop(&flood.client);
+    raw_drop(&other);
+    driver_close(&driver);
+}
+
 #define HELD ((size_t)20)
 #define ARGS ((size_t)2000)
 
@@ -190,6 +235,8 @@ int main(void)
         {"server_drops_who_sends_and_never_reads", test_server_drops_who_sends_and_never_reads},
         {"server_answers_while_others_publish_without_end",
          test_server_answers_while_others_publish_without_end},
+        {"server_listens_to_others_while_one_sends_without_end",
+         test_server_listens_to_others_while_one_sends_without_end},
         {"server_spends_little_time_on_those_that_wait_for_room",
          test_server_spends_little_time_on_those_that_wait_for_room},
         CU_TEST_INFO_NULL,
