@@ -85,7 +85,9 @@ static void test_server_drops_who_sends_and_never_reads(void)
     raw_subscribe(&client, &driver, "/a");
     (void)is_held_back(&client, RAW_PING, "0123456789", &sent);
     CHECK(driver_wait(&driver, &driver.lost, 1));
-    CHECK_TEXT(driver_end(&driver), "1006 Send timeout");
+    /* Or, on a slow machine, before the system's own buffers are full. */
+    CHECK(strcmp(driver_end(&driver), "1006 Send timeout") == 0 ||
+          strcmp(driver_end(&driver), "1011 Ping timeout") == 0);
     raw_drop(&client);
     driver_close(&driver);
 }
