@@ -95,7 +95,7 @@ def wait_until_up(world, *names):
     """Watches the nodes until these are up."""
     watcher = world.start(MQCLUSTER, "nodes", "-c", layout(world, "worker-1"), "--watch", "--json")
     for name in names:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE / 3
         while not any(node["name"] == name and node["up"] for node in watcher.messages()):
             check(time.monotonic() < deadline, f"{name} is not up: {watcher.out} {watcher.err}")
             time.sleep(0.02)
@@ -144,18 +144,19 @@ def test_sensor_publishes_to_the_owner(world):
     proxies = [world.start(BIN / "known_hosts", "-c", layout(world, f"proxy-{number}"))
                for number in (1, 2)]
     wait_until_up(world, "proxy-1", "proxy-2")
-    sensor = world.start(BIN / "conn_sensor", "-c", layout(world, "worker-1"), "--pool", "proxy",
-                         "--interval", "20")
-    owner = json.loads(run(MQCLUSTER, "route", "-c", layout(world, "worker-1"), "--pool", "proxy",
-                           "--key", "addr:127.0.0.1", "--alive", "proxy-1,proxy-2", "--json").out)
+    worker = layout(world, "worker-1")
+    sensor = world.start(BIN / "conn_sensor", "-c", worker, "--pool", "proxy", "--interval", "20")
+    owner = json.loads(run(MQCLUSTER, "route", "-c", worker, "--pool", "proxy", "--key",
+                           "addr:127.0.0.1", "--alive", "proxy-1,proxy-2", "--json").out)
     proxy = proxies[int(owner["node"][-1]) - 1]
     # Until the sensor has heard of both proxies, it may choose the other one.
     with socket.create_server(("127.0.0.1", 0)) as server, contextlib.ExitStack() as clients:
         port = server.getsockname()[1]
         deadline = time.monotonic() + PATIENCE
         while not any(f'"data":"{port}/tcp"' in line for line in proxy.out):
-            check(time.monotonic() < deadline, "the owner gets no connection")
+            check(time.monotonic() < deadline, f"the owner gets no connection: {sensor.err}")
             clients.enter_context(socket.create_connection(("127.0.0.1", port)))
+            clients.enter_context(server.accept()[0])
             time.sleep(0.2)
     sensor.signal(signal.SIGTERM)
     check_equal(sensor.wait(), 0)
