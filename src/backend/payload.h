@@ -19,8 +19,8 @@ struct mqc__payload_source {
  * may be a data message of Zeek's WebSocket API or the plain form {"event": .., "args": [..]},
  * whose topic is not needed here. JSON gives an envelope without sender and sequence number. Events
  * that are compressed come out decompressed; for them the arena gets the limit that they would have
- * had uncompressed, and room for themselves. Errors as mqc__protobuf_decode() and mqc__decompress(), and
- * MQC_ETYPE when plain arguments do not fit.
+ * had uncompressed, and room for themselves. Errors as mqc__protobuf_decode() and
+ * mqc__decompress(), and MQC_ETYPE when plain arguments do not fit.
  */
 enum mqc_error mqc__payload_read(struct mqc__arena *arena, const struct mqc__payload_source *source,
                                  struct mqc__envelope *envelope_out, struct mqc_error_info *info);
