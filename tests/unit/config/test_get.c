@@ -82,8 +82,8 @@ static void test_get_tells_one_broker_or_all(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char document[200];
         char text[64];
-        (void)snprintf(document, sizeof document,
-                       "cluster: {name: a}\nbroker: %s\n", rows[i].broker);
+        (void)snprintf(document, sizeof document, "cluster: {name: a}\nbroker: %s\n",
+                       rows[i].broker);
         const struct mqc_config *config = config_of(document);
         CHECK_INT(mqc_config_get(config, "broker.uri", text, sizeof text),
                   rows[i].uri != NULL ? MQC_OK : MQC_ENOTFOUND);
