@@ -55,8 +55,8 @@ static void on_acked(void *context, int token, int reason)
         session->acks[session->ack_count++] = (struct mqc__ack){.token = token, .reason = reason};
     else
         session->is_flooded = true;
-    pthread_cond_signal(&session->wake);
     pthread_mutex_unlock(&session->mutex);
+    pthread_cond_signal(&session->wake);
 }
 
 static void on_lost(void *context, int reason)
@@ -283,12 +283,15 @@ static enum mqc_error publish(struct mqc__session *session, const struct offer *
         return MQC_EINVAL;
     pthread_mutex_lock(&session->mutex);
     const enum mqc_error error = accept_locked(session, offer);
-    if (session->is_idle && (mqc__session_can_send_locked(session) ||
-                             mqc__session_report_ms_locked(session) < session->idle_until_ms)) {
+    const bool has_work =
+        session->is_idle && (mqc__session_can_send_locked(session) ||
+                             mqc__session_report_ms_locked(session) < session->idle_until_ms);
+    if (has_work)
         session->is_idle = false; /* once is enough */
-        pthread_cond_signal(&session->wake);
-    }
     pthread_mutex_unlock(&session->mutex);
+    /* The thread would run into the mutex otherwise. */
+    if (has_work)
+        pthread_cond_signal(&session->wake);
     return error;
 }
 
