@@ -114,7 +114,8 @@ def run(lab):
         finally:
             has_ended = node.end()
         if not has_ended or node.said():
-            lab.note(f"the node of websocket says: {node.said() or 'nothing, but it fails'}")
+            said = node.said().splitlines() or ["nothing, but it fails"]
+            lab.note(f"the node of websocket says: {said[0]}")
     lab.note("websocket: events of a count and a string of 35 bytes, 340 bytes as JSON; echo has "
              "its times from one event at a time, its rate and losses from 20,000 asked for at "
              "once; echo_stream has at most 5,000 under way; client c costs little itself, node-ws "

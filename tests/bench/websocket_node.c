@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CONNECT_MS 15000
@@ -44,9 +45,9 @@ struct node {
     sem_t work; /* there is a flood to be made, seen has grown, or it is over */
 };
 
-static void complain(const char *text, const char *more)
+static void complain(const char *what, const char *text)
 {
-    (void)fprintf(stderr, "websocket_node: %s%s\n", text, more);
+    (void)fprintf(stderr, "websocket_node: %s: %s\n", what, text);
 }
 
 static void on_problem(void *context, const struct mqc_config_problem *problem)
@@ -58,7 +59,9 @@ static void on_problem(void *context, const struct mqc_config_problem *problem)
 static void on_error(void *context, const char *tag, const char *message)
 {
     (void)context;
-    complain(tag, message);
+    /* What finds no room is offered again. */
+    if (strcmp(tag, "outbox_overflow") != 0)
+        complain(tag, message);
 }
 
 /* Publishes as a program does that wants nothing lost: waits while there is no room. */
@@ -183,7 +186,7 @@ static struct mqc_config *make_config(char **argv)
                   argv[3], argv[1], argv[2]);
     const bool is_written = fclose(file) == 0;
     if (!is_written || mqc_config_load(path, on_problem, NULL, &config) != MQC_OK)
-        complain("the configuration is wrong", "");
+        complain("no node", "the configuration cannot be used");
     return config;
 }
 
@@ -215,7 +218,7 @@ static bool open_node(struct node *node, const struct mqc_config *config)
         mqc_backend_init(node->backend, NULL, &info) == MQC_OK &&
         (info.code = mqc_backend_wait_ready(node->backend, CONNECT_MS)) == MQC_OK)
         return true;
-    complain("no node: ", info.text[0] != '\0' ? info.text : mqc_error_text(info.code));
+    complain("no node", info.text[0] != '\0' ? info.text : mqc_error_text(info.code));
     return false;
 }
 
@@ -233,7 +236,7 @@ int main(int argc, char **argv)
     struct node node = {.count = 0};
     pthread_t worker;
     if (argc != 5) {
-        complain("usage: websocket_node BROKER-PORT LISTEN-PORT CLUSTER FOLDER", "");
+        complain("usage", "websocket_node BROKER-PORT LISTEN-PORT CLUSTER FOLDER");
         return 2;
     }
     struct mqc_config *config = make_config(argv);
