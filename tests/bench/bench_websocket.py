@@ -78,7 +78,9 @@ def measure(lab, node, client, thing, clients):
     except subprocess.TimeoutExpired:
         done = None
     if done is None or done.returncode != 0:
-        reason = "no end" if done is None else (done.stderr.splitlines() or ["no reason"])[-1]
+        said = ["no end"] if done is None else done.stderr.splitlines() or ["no reason"]
+        # A program in JavaScript says more than its error.
+        reason = next((line for line in said if "Error" in line), said[-1])
         lab.note(f"failed: websocket: {thing}, {client}, {clients} clients: {reason}")
         lab.has_failed = True
         return {}

@@ -80,6 +80,7 @@ function ask() {
   if (took.length === sentAt.length && !mayAsk()) finish();
 }
 
+// The node may also tell of errors; what they cost shows in the losses.
 function take(message) {
   const [name, args] = message.data[2].data;
   const number = name.data === "bench_pong" ? args.data[0].data - BASE : -1;
@@ -103,7 +104,7 @@ socket.on("message", (data) => {
     started = performance.now();
     patience = setTimeout(finish, PATIENCE_MS);
     ask();
-  } else {
+  } else if (message.type === "data-message") {
     take(message);
   }
 });
