@@ -86,10 +86,12 @@ static bool prepare(struct mqc__bench_pair *pair, size_t size)
 static enum mqc_error rename_client(struct mqc_config *config, struct mqc_error_info *info)
 {
     char id[200];
-    const enum mqc_error error = mqc_config_get(config, "broker.client_id", id, sizeof id - 3);
-    info->code = error;
-    return error == MQC_OK ? mqc_config_set(config, "broker.client_id", strcat(id, "-in"), info)
-                           : error;
+    char other_id[210];
+    info->code = mqc_config_get(config, "broker.client_id", id, sizeof id);
+    if (info->code != MQC_OK)
+        return info->code;
+    (void)snprintf(other_id, sizeof other_id, "%s-in", id);
+    return mqc_config_set(config, "broker.client_id", other_id, info);
 }
 
 static bool make_receiver(struct mqc__bench_pair *pair, struct mqc_error_info *info)
