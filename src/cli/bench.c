@@ -111,7 +111,6 @@ static bool make_topic(const char *who, char *topic_out, size_t size)
     return true;
 }
 
-/* Both are in every configuration that has passed its check. */
 static void read_brokers(const struct mqc_config *config, char *text_out, size_t size)
 {
     if (mqc_config_get(config, "broker.uri", text_out, size) == MQC_ENOTFOUND &&
@@ -119,10 +118,12 @@ static void read_brokers(const struct mqc_config *config, char *text_out, size_t
         (void)snprintf(text_out, size, "the broker");
 }
 
-static void read_guarantee(const struct mqc_config *config, char *text_out, size_t size)
+/* What has a default is never unset. */
+static void read_choice(const struct mqc_config *config, const char *path, char *text_out,
+                        size_t size)
 {
-    if (mqc_config_get(config, "delivery.guarantee", text_out, size) != MQC_OK)
-        (void)snprintf(text_out, size, "broker");
+    if (mqc_config_get(config, path, text_out, size) != MQC_OK)
+        text_out[0] = '\0';
 }
 
 /* Who runs this on a broker in use should know what it does there. */
@@ -143,7 +144,9 @@ static bool print(const struct bench *bench, struct mqc__bench_pair *pair, const
                   const struct mqc__bench_cost *cost)
 {
     char guarantee[32];
-    read_guarantee(pair->client.config, guarantee, sizeof guarantee);
+    char compression[32];
+    read_choice(pair->client.config, "delivery.guarantee", guarantee, sizeof guarantee);
+    read_choice(pair->client.config, "delivery.compression", compression, sizeof compression);
     const struct mqc__bench_report report = {
         .who = bench->common.who,
         .pair = pair,
@@ -152,6 +155,7 @@ static bool print(const struct bench *bench, struct mqc__bench_pair *pair, const
         .broker = broker,
         .guarantee = guarantee,
         .is_tls = strstr(broker, "mqtts://") != NULL,
+        .is_compressed = strcmp(compression, "none") != 0,
     };
     mqc__bench_sort(pair->lone_ns, pair->tallies[MQC__BENCH_KIND_LONE].received);
     return bench->is_json ? mqc__bench_print_json(&report) : mqc__bench_print_text(&report);

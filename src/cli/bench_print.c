@@ -125,8 +125,9 @@ static bool print_wire(const struct mqc__bench_report *report)
 {
     char line[LINE_BYTES];
     (void)snprintf(line, sizeof line,
-                   "{\"bench\": \"wire\", \"subject\": \"mqcluster\", \"compressed\": false, "
+                   "{\"bench\": \"wire\", \"subject\": \"mqcluster\", \"compressed\": %s, "
                    "\"bytes_per_event\": %.3f}",
+                   report->is_compressed ? "true" : "false",
                    per_event(report, (double)report->cost->out_bytes));
     return mqc__output_line(report->who, line);
 }

@@ -12,6 +12,7 @@ struct mqc__bench_report {
     const char *broker;
     const char *guarantee;
     bool is_tls;
+    bool is_compressed;
 };
 
 /* Print it on standard output: a few lines for people, or one JSON object for each thing measured.

@@ -37,6 +37,7 @@ def test_json_has_the_fields_of_the_benchmarks(world):
     check_equal((latency["load"], latency["samples"], latency["tls"]), ("low", 100, False))
     check(0 < latency["p50_us"] <= latency["p90_us"] <= latency["p99_us"] <= latency["max_us"],
           str(latency))
+    check_equal(rows["wire"]["compressed"], False)
     check(rows["wire"]["bytes_per_event"] >= 100, str(rows["wire"]))
 
 
@@ -58,6 +59,13 @@ def test_guarantee_size_and_full_speed(world):
     check_equal([throughput[name] for name in ("qos", "guarantee", "payload_bytes", "received")],
                 [0, "best_effort", 1000, 20000])
     check(1000 <= rows["wire"]["bytes_per_event"] < 1200, str(rows["wire"]))
+
+
+def test_compression_is_told(world):
+    rows = rows_of(bench(world, "--events", "20000", "--rate", "max", "--json",
+                         "--set", "delivery.compression=zstd"))
+    check_equal(rows["wire"]["compressed"], True)
+    check(rows["wire"]["bytes_per_event"] < 100, str(rows["wire"]))
 
 
 def test_seconds_end_it(world):
