@@ -41,7 +41,8 @@ static const struct mqc__service_rule *make_rules(struct mqc__arena *arena,
     for (size_t i = 0; rules != NULL && i < settings->delivery.prefix_count; i++) {
         const struct mqc__prefix_settings *from = &settings->delivery.prefixes[i];
         rules[i].prefix = mqc_view_text(from->prefix);
-        rules[i].service = (struct mqc__service){qos_of(from->guarantee), from->is_urgent};
+        rules[i].service =
+            (struct mqc__service){.qos = qos_of(from->guarantee), .is_urgent = from->is_urgent};
     }
     return rules;
 }

@@ -163,9 +163,13 @@ void mqc__backend_filters_answered(struct mqc_backend *backend, bool is_refused)
 enum mqc_error mqc__backend_wait_filters(struct mqc_backend *backend, struct mqc__session *session,
                                          unsigned timeout_ms);
 
+/* How events of a topic travel, as the rules say. */
+struct mqc__service mqc__backend_service(const struct mqc_backend *backend, struct mqc_view topic);
+
 /* Brings an event to the broker, and to nobody else. */
 enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view topic,
-                                 const struct mqc_event *event, struct mqc_error_info *info);
+                                 struct mqc__service service, const struct mqc_event *event,
+                                 struct mqc_error_info *info);
 
 /* Counts an event that came from outside and hands it to the node's handlers. On the thread that
  * runs handlers. */

@@ -190,7 +190,9 @@ enum mqc_error mqc__backend_gateway_publish(struct mqc_backend *backend,
         error = prepare(backend, event, &item, info);
     if (error != MQC_OK)
         return error;
-    error = mqc__backend_send(backend, event->topic, event->event, info);
+    struct mqc__service service = mqc__backend_service(backend, event->topic);
+    service.is_retried = true; /* its client is held back meanwhile */
+    error = mqc__backend_send(backend, event->topic, service, event->event, info);
     if (error == MQC_OK)
         mqc__backend_tap(backend, event->topic, event->event, event->origin);
     if (item == NULL)

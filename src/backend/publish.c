@@ -21,7 +21,7 @@ enum mqc_error mqc__backend_check_event(const struct mqc_backend *backend,
 }
 
 /* The rules are sorted, the longest prefix first. */
-static struct mqc__service service_of(const struct mqc_backend *backend, struct mqc_view topic)
+struct mqc__service mqc__backend_service(const struct mqc_backend *backend, struct mqc_view topic)
 {
     for (size_t i = 0; i < backend->service_rule_count; i++)
         if (mqc_view_starts_with(topic, backend->service_rules[i].prefix))
@@ -51,7 +51,7 @@ static enum mqc_error explain(enum mqc_error error, const struct mqc_backend *ba
 }
 
 static enum mqc_error queue(struct mqc_backend *backend, struct mqc__session *session,
-                            struct mqc_view topic, struct mqc_view mqtt_topic,
+                            struct mqc_view mqtt_topic, struct mqc__service service,
                             const struct mqc_event *event)
 {
     char scratch[SCRATCH_BYTES];
@@ -65,8 +65,7 @@ static enum mqc_error queue(struct mqc_backend *backend, struct mqc__session *se
         mqc__session_lend(session, size, &encoded);
     enum mqc_error error = mqc__protobuf_event_sized(event, size, &encoded);
     if (error == MQC_OK)
-        error =
-            mqc__session_publish_buffer(session, mqtt_topic, service_of(backend, topic), &encoded);
+        error = mqc__session_publish_buffer(session, mqtt_topic, service, &encoded);
     mqc__buffer_fini(&encoded);
     return error;
 }
@@ -169,7 +168,8 @@ enum mqc_error mqc__backend_publish_rr(struct mqc_backend *backend, struct mqc_v
 }
 
 enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view topic,
-                                 const struct mqc_event *event, struct mqc_error_info *info)
+                                 struct mqc__service service, const struct mqc_event *event,
+                                 struct mqc_error_info *info)
 {
     struct mqc__session *session = atomic_load(&backend->session);
     if (session == NULL)
@@ -185,7 +185,7 @@ enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view to
     error = mqc__topic_event(backend->root, topic, &mqtt_topic, info);
     if (error == MQC_OK) {
         const struct mqc_view path = mqc__buffer_view(&mqtt_topic);
-        error = explain(queue(backend, session, topic, path, event), backend, info);
+        error = explain(queue(backend, session, path, service, event), backend, info);
     }
     mqc__buffer_fini(&mqtt_topic);
     return error;
@@ -194,7 +194,8 @@ enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view to
 enum mqc_error mqc__backend_publish(struct mqc_backend *backend, struct mqc_view topic,
                                     const struct mqc_event *event, struct mqc_error_info *info)
 {
-    const enum mqc_error error = mqc__backend_send(backend, topic, event, info);
+    const struct mqc__service service = mqc__backend_service(backend, topic);
+    const enum mqc_error error = mqc__backend_send(backend, topic, service, event, info);
     if (error == MQC_OK)
         tell_published(backend, topic, event);
     return error;

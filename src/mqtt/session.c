@@ -269,11 +269,12 @@ static enum mqc_error accept_locked(struct mqc__session *session, const struct o
                                                           offer->service, offer->buffer, &dropped)
                               : mqc__outbox_accept(&session->outbox, offer->topic, offer->service,
                                                    offer->event, &dropped);
+    const size_t refused = error == MQC_EFULL && !offer->service.is_retried ? 1 : 0;
     session->stats.accepted_events += error == MQC_OK ? 1 : 0;
-    session->stats.refused_events += error == MQC_EFULL ? 1 : 0;
+    session->stats.refused_events += refused;
     session->stats.dropped_events += dropped;
-    if (error == MQC_EFULL || dropped != 0)
-        mqc__session_note_overflow_locked(session, error == MQC_EFULL ? 1 : 0, dropped);
+    if (refused + dropped != 0)
+        mqc__session_note_overflow_locked(session, refused, dropped);
     return error;
 }
 

@@ -44,10 +44,11 @@ enum mqc__tls_on_change {
     MQC__TLS_RENEW, /* it is ended and made anew */
 };
 
-/* How an event travels, the same for every event of a topic. */
+/* How an event travels; quality and urgency are the same for every event of a topic. */
 struct mqc__service {
     enum mqc__qos qos;
-    bool is_urgent; /* goes ahead of what is not */
+    bool is_urgent;  /* goes ahead of what is not */
+    bool is_retried; /* when the outbox is full it comes again: that is no refusal to be counted */
 };
 
 /* TLS, for the URIs with mqtts://. */

@@ -135,7 +135,9 @@ static void test_gateway_full_outbox_delivers_nowhere(void)
     CHECK_TEXT(gateway_take(&gateway, gateway.seen), "t e 1; t e 0; ");
     CHECK_INT(gateway_publish(&gateway, 1, "t", "f", &is_later), MQC_EFULL);
     CHECK(!is_later);
+    CHECK_UNSIGNED(stats().refused_events, 0); /* it will come again */
     CHECK_INT(publish("t", "f"), MQC_EFULL);
+    CHECK_UNSIGNED(stats().refused_events, 1);
     CHECK_TEXT(gateway_take(&gateway, gateway.seen), "");
     CHECK_TEXT(gateway_take(&gateway, gateway.handled), "t e client-1 remote; ");
     CHECK_UNSIGNED(stats().inbox_messages, 0);
