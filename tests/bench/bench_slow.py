@@ -44,7 +44,8 @@ class SlowReceiver:
 
 def measure(lab, subject, is_beside):
     program = lab.start(subject, "throughput", "--qos", 1, "--payload", PAYLOAD_BYTES, *AHEAD)
-    slow = SlowReceiver(lab, program.cluster) if is_beside else None
+    # So a program names the cluster of the first publisher and its receivers.
+    slow = SlowReceiver(lab, f"{program.cluster}-0") if is_beside else None
     try:
         objects = lab.finish(program)
     finally:
