@@ -1,4 +1,5 @@
 #include "api/services.h"
+#include "api/zeek_words.h"
 
 #include "backend/gateway.h"
 #include "base/log.h"
@@ -38,8 +39,13 @@ static enum mqc_error publish(void *context, const struct mqc__ws_publication *p
         .handled = publication->handled,
         .context = publication->context,
     };
-    return mqc__backend_gateway_publish(mqc__services_backend(context), &event,
-                                        is_handled_later_out, info);
+    struct mqc_backend *backend = mqc__services_backend(context);
+    const enum mqc_error error =
+        mqc__backend_gateway_publish(backend, &event, is_handled_later_out, info);
+    if (error == MQC_ETYPE || error == MQC_EUNDECLARED)
+        mqc__api_zeek_words(mqc__backend_signature(backend, publication->event->name),
+                            publication->event, info);
+    return error;
 }
 
 static void published(void *context)
