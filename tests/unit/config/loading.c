@@ -49,3 +49,12 @@ struct loaded *load_text(const char *text)
 {
     return load_bytes(text, strlen(text));
 }
+
+const struct mqc__settings *load_settings(const char *text)
+{
+    const struct loaded *result = load_text(text);
+    for (size_t i = 0; i < result->count; i++)
+        CHECK_TEXT(result->problems[i].text, "");
+    REQUIRE(result->config != NULL);
+    return mqc__config_settings(result->config);
+}

@@ -27,6 +27,9 @@ struct loaded *load_bytes(const void *bytes, size_t size);
 struct loaded *load_text(const char *text);
 struct loaded *load_file(const char *path);
 
+/* The same for text without a mistake: gives what it says. */
+const struct mqc__settings *load_settings(const char *text);
+
 /* Frees the last result's configuration. */
 void unload(void);
 

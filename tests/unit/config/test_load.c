@@ -19,18 +19,9 @@ static const char smallest_node[] =
     "  connection_seen: {args: [{orig_h: addr}, {orig_p: port}, {resp_h: addr}, {resp_p: port}, "
     "{state: string}]}\n";
 
-static const struct mqc__settings *settings_of(const char *text)
-{
-    const struct loaded *loaded = load_text(text);
-    for (size_t i = 0; i < loaded->count; i++)
-        CHECK_TEXT(loaded->problems[i].text, "");
-    REQUIRE(loaded->config != NULL);
-    return mqc__config_settings(loaded->config);
-}
-
 static void test_load_smallest_node_has_its_values(void)
 {
-    const struct mqc__settings *settings = settings_of(smallest_node);
+    const struct mqc__settings *settings = load_settings(smallest_node);
     CHECK_TEXT(settings->cluster.name, "site-7");
     CHECK_TEXT(settings->cluster.root, NULL);
     CHECK_TEXT(settings->node, "worker-1");
@@ -52,7 +43,7 @@ static void test_load_smallest_node_has_its_values(void)
 static void test_load_two_lines_leave_the_defaults(void)
 {
     const struct mqc__settings *settings =
-        settings_of("cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n");
+        load_settings("cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n");
     CHECK_UNSIGNED(settings->broker.keep_alive_ms, 60000);
     CHECK_UNSIGNED(settings->broker.connect_timeout_ms, 10000);
     CHECK_UNSIGNED(settings->broker.backoff_min_ms, 500);
@@ -81,7 +72,7 @@ static void test_load_two_lines_leave_the_defaults(void)
 static void test_load_two_lines_leave_the_defaults_of_the_link(void)
 {
     const struct mqc__settings *settings =
-        settings_of("cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n");
+        load_settings("cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n");
     CHECK_UNSIGNED(settings->broker.tcp_timeout_ms, 20000);
     CHECK_UNSIGNED(settings->broker.tcp_keep_alive_ms, 30000);
     CHECK(settings->broker.tcp_quick_ack);
@@ -101,7 +92,7 @@ static void test_load_two_lines_leave_the_defaults_of_the_link(void)
 
 static void test_load_every_option_of_the_link_is_read(void)
 {
-    const struct mqc__settings *settings = settings_of(
+    const struct mqc__settings *settings = load_settings(
         "cluster: {name: c}\n"
         "broker: {uri: 'mqtts://h', tcp_timeout: 500ms, tcp_keep_alive: 0, tcp_quick_ack: false}\n"
         "tls:\n  ca_file: /etc/ca.pem\n  ca_path: /etc/ca.d\n  certificate_file: /etc/n.pem\n"
@@ -135,15 +126,15 @@ static void test_load_every_option_of_the_link_is_read(void)
 
 static void test_load_every_kind_of_option_is_read(void)
 {
-    const struct mqc__settings *settings =
-        settings_of("cluster:\n  name: c\n  root: sites/c\n"
-                    "broker:\n  uris:\n  - mqtt://a\n  - 'mqtt://[2001:db8::1]:1884'\n"
-                    "  protocol: 3.1.1\n  username: u\n  password: 'p w'\n  keep_alive: 2m\n"
-                    "  receive_maximum: 0\n  topic_aliases: false\n"
-                    "delivery:\n  guarantee: best_effort\n  when_full: drop_oldest\n  expiry: 2h\n"
-                    "  outbox_bytes: 1GiB\n  prefixes:\n  - {prefix: '', guarantee: broker}\n"
-                    "  - {prefix: \"a/\\tb\", guarantee: best_effort, urgent: true}\n"
-                    "strict_events: true\nlog: {level: debug}\n");
+    const struct mqc__settings *settings = load_settings(
+        "cluster:\n  name: c\n  root: sites/c\n"
+        "broker:\n  uris:\n  - mqtt://a\n  - 'mqtt://[2001:db8::1]:1884'\n"
+        "  protocol: 3.1.1\n  username: u\n  password: 'p w'\n  keep_alive: 2m\n"
+        "  receive_maximum: 0\n  topic_aliases: false\n"
+        "delivery:\n  guarantee: best_effort\n  when_full: drop_oldest\n  expiry: 2h\n"
+        "  outbox_bytes: 1GiB\n  prefixes:\n  - {prefix: '', guarantee: broker}\n"
+        "  - {prefix: \"a/\\tb\", guarantee: best_effort, urgent: true}\n"
+        "strict_events: true\nlog: {level: debug}\n");
     CHECK_TEXT(settings->cluster.root, "sites/c");
     CHECK_UNSIGNED(settings->broker.uri_count, 2);
     CHECK_TEXT(settings->broker.uris[1], "mqtt://[2001:db8::1]:1884");
@@ -169,7 +160,7 @@ static void test_load_every_kind_of_option_is_read(void)
 
 static void test_load_event_types_are_parsed(void)
 {
-    const struct mqc__settings *settings = settings_of(
+    const struct mqc__settings *settings = load_settings(
         "cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n"
         "events:\n  M::e:\n    args:\n    - hosts: set[addr]\n    - t: table[string] of count\n"
         "    - r: \"record { a: count; b: string &optional; }\"\n    - v: vector of any\n"
@@ -197,7 +188,7 @@ static void test_load_forms_of_yaml_mean_the_same(void)
         "\"cluster\": {\"name\": \"c\"}\n? broker\n: uri: >-\n    mqtt://h\n",
     };
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        const struct mqc__settings *settings = settings_of(forms[i]);
+        const struct mqc__settings *settings = load_settings(forms[i]);
         CHECK_TEXT(settings->cluster.name, "c");
         CHECK_TEXT(settings->broker.uris[0], "mqtt://h");
     }

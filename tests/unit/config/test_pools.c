@@ -7,18 +7,9 @@
 
 #define GOOD "cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n"
 
-static const struct mqc__settings *settings_of(const char *text)
-{
-    const struct loaded *loaded = load_text(text);
-    for (size_t i = 0; i < loaded->count; i++)
-        CHECK_TEXT(loaded->problems[i].text, "");
-    REQUIRE(loaded->config != NULL);
-    return mqc__config_settings(loaded->config);
-}
-
 static void test_membership_has_its_defaults(void)
 {
-    const struct mqc__settings *settings = settings_of(GOOD);
+    const struct mqc__settings *settings = load_settings(GOOD);
     CHECK_INT(settings->cluster.topic_separator, '/');
     CHECK_UNSIGNED(settings->cluster.lease_ms, 60000);
     CHECK(!settings->cluster.has_watch);
@@ -32,10 +23,10 @@ static void test_membership_has_its_defaults(void)
 static void test_membership_is_read(void)
 {
     const struct mqc__settings *settings =
-        settings_of("cluster:\n  name: c\n  topic_separator: .\n  lease: 5m\n"
-                    "  watch: [manager, proxy]\n  guest: true\n"
-                    "broker: {uri: 'mqtt://h'}\nmembership: dynamic\nmanager_is_logger: false\n"
-                    "delivery: {to_self: false}\n");
+        load_settings("cluster:\n  name: c\n  topic_separator: .\n  lease: 5m\n"
+                      "  watch: [manager, proxy]\n  guest: true\n"
+                      "broker: {uri: 'mqtt://h'}\nmembership: dynamic\nmanager_is_logger: false\n"
+                      "delivery: {to_self: false}\n");
     CHECK_INT(settings->cluster.topic_separator, '.');
     CHECK_UNSIGNED(settings->cluster.lease_ms, 300000);
     CHECK(settings->cluster.has_watch);
@@ -49,10 +40,10 @@ static void test_membership_is_read(void)
 static void test_pools_are_read_in_the_order_of_the_file(void)
 {
     const struct mqc__settings *settings =
-        settings_of(GOOD "nodes: {p1: {type: proxy}, p2: {type: proxy}}\n"
-                         "pools:\n  proxy: {type: proxy, max_nodes: 4294967295}\n"
-                         "  intel:\n    type: proxy\n    max_nodes: 2\n    exclusive: true\n"
-                         "  dns: {topic: app/dns, type: worker, exclusive: false}\n");
+        load_settings(GOOD "nodes: {p1: {type: proxy}, p2: {type: proxy}}\n"
+                           "pools:\n  proxy: {type: proxy, max_nodes: 4294967295}\n"
+                           "  intel:\n    type: proxy\n    max_nodes: 2\n    exclusive: true\n"
+                           "  dns: {topic: app/dns, type: worker, exclusive: false}\n");
     REQUIRE(settings->pool_count == 3);
     const struct mqc__pool_settings *pools = settings->pools;
     CHECK_TEXT(pools[0].name, "proxy");
@@ -83,7 +74,7 @@ static void test_pools_that_can_be_are_taken(void)
              "  b: {type: proxy, max_nodes: 5}\n  c: {type: worker, max_nodes: 3}\n",
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        (void)settings_of(files[i]);
+        (void)load_settings(files[i]);
 }
 
 static void test_pools_changed_surroundings_are_checked(void)
@@ -154,7 +145,7 @@ static void test_watch_takes_one_word_or_none(void)
         {"cluster: {name: c, watch: []}\nbroker: {uri: 'mqtt://h'}\n", 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct mqc__settings *settings = settings_of(cases[i].text);
+        const struct mqc__settings *settings = load_settings(cases[i].text);
         CHECK(settings->cluster.has_watch);
         CHECK_UNSIGNED(settings->cluster.watch, cases[i].watch);
     }

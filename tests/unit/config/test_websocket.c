@@ -11,28 +11,19 @@
 /* Lines 1 and 2. */
 #define GOOD "cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n"
 
-static const struct mqc__settings *settings_of(const char *text)
-{
-    const struct loaded *loaded = load_text(text);
-    for (size_t i = 0; i < loaded->count; i++)
-        CHECK_TEXT(loaded->problems[i].text, "");
-    REQUIRE(loaded->config != NULL);
-    return mqc__config_settings(loaded->config);
-}
-
 static void test_websocket_is_not_there_by_itself(void)
 {
-    const struct mqc__settings *settings = settings_of(GOOD);
+    const struct mqc__settings *settings = load_settings(GOOD);
     CHECK_UNSIGNED(settings->websocket_count, 0);
     CHECK_UNSIGNED(settings->metrics.core, 1U << MQC__METRICS_INFO);
     CHECK_UNSIGNED(settings->metrics.websocket, 1U << MQC__METRICS_INFO);
     CHECK_UNSIGNED(settings->metrics.max_series, 1000);
-    CHECK_UNSIGNED(settings_of(GOOD "websocket: []\n")->websocket_count, 0);
+    CHECK_UNSIGNED(load_settings(GOOD "websocket: []\n")->websocket_count, 0);
 }
 
 static void test_websocket_has_its_defaults(void)
 {
-    const struct mqc__settings *settings = settings_of(GOOD "websocket: {}\n");
+    const struct mqc__settings *settings = load_settings(GOOD "websocket: {}\n");
     REQUIRE(settings->websocket_count == 1);
     const struct mqc__websocket_settings *websocket = &settings->websockets[0];
     CHECK_TEXT(websocket->listen_addr, "127.0.0.1");
@@ -57,7 +48,7 @@ static void test_websocket_has_its_defaults(void)
 
 static void test_websocket_list_is_read(void)
 {
-    const struct mqc__settings *settings = settings_of(
+    const struct mqc__settings *settings = load_settings(
         GOOD "websocket:\n"
              "- listen_addr: 0.0.0.0\n  listen_port: 443\n  max_event_queue_size: 0\n"
              "  ping_interval: 1m\n  max_connections: 7\n  handshake_timeout: 1500ms\n"
@@ -256,7 +247,7 @@ static void test_websocket_entries_are_bounded(void)
     REQUIRE(loaded->count == 1);
     CHECK_CONTAINS(loaded->problems[0].text, "the list has 65 entries, at most 64 are possible");
     *strrchr(text, '-') = '#';
-    CHECK_UNSIGNED(settings_of(text)->websocket_count, MQC__CONFIG_WEBSOCKETS_MAX);
+    CHECK_UNSIGNED(load_settings(text)->websocket_count, MQC__CONFIG_WEBSOCKETS_MAX);
     unload();
 }
 
@@ -361,7 +352,7 @@ static void test_websocket_token_comes_from_a_file_of_its_owner(void)
         CHECK(fchmod(file, cases[i].mode) == 0);
         (void)snprintf(text, sizeof text, "%swebsocket:\n  bearer_token_file: %s\n", GOOD, path);
         if (cases[i].part == NULL) {
-            CHECK_TEXT(settings_of(text)->websockets[0].bearer_token, "s3cret");
+            CHECK_TEXT(load_settings(text)->websockets[0].bearer_token, "s3cret");
             continue;
         }
         const struct loaded *loaded = load_text(text);
