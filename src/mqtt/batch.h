@@ -15,6 +15,7 @@ struct mqc__batch {
     struct mqc__batch *topic_prev; /* in the waiting list of its topic */
     struct mqc__batch *topic_next;
     struct mqc__topic *topic;
+    const struct mqc__origin *origin; /* NULL: this instance has accepted them */
     uint64_t number;   /* not above that of any event in it, in the order of acceptance over all
                         * topics, from 1 */
     uint64_t sequence; /* of its first event, in its topic */

@@ -120,9 +120,9 @@ static void pass_on_start(const struct mqc__batch *dropped)
     if (!dropped->starts_count)
         return;
     struct mqc__topic *topic = dropped->topic;
-    if (topic->waiting != NULL)
+    if (topic->waiting != NULL && topic->waiting->origin == dropped->origin)
         topic->waiting->starts_count = true;
-    else
+    else if (dropped->origin == NULL)
         topic->starts_count = true;
 }
 
@@ -229,4 +229,5 @@ void mqc__outbox_fini(struct mqc__outbox *outbox)
         mqc__outbox_drop_head(outbox);
     mqc__batch_pool_fini(&outbox->pool);
     mqc__topic_table_fini(&outbox->topics);
+    mqc__outbox_free_origins(outbox);
 }

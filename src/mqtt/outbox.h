@@ -32,6 +32,22 @@ struct mqc__outbox_limits {
     size_t topics_max;       /* sequence counters of topics with nothing in the outbox */
     size_t header_bytes_max; /* of an envelope; one that is longer costs a copy */
     enum mqc__when_full when_full;
+    bool is_fed; /* numbers come from elsewhere; an event without one shares the latest */
+};
+
+/* An instance of this node from before, some of whose events are left. */
+struct mqc__origin {
+    struct mqc__origin *next;
+    size_t size;
+    char instance[]; /* NUL-terminated */
+};
+
+/* What an event that was numbered elsewhere is called. */
+struct mqc__numbering {
+    uint64_t number; /* in the order of acceptance over all topics; never falls */
+    uint64_t sequence;
+    bool starts_count;
+    const struct mqc__origin *origin; /* whose number it is; NULL: this instance's */
 };
 
 /* What events and batches count in the bounds beside the events' bytes. */
@@ -56,6 +72,7 @@ struct mqc__outbox {
     size_t event_count;     /* waiting and in flight */
     size_t byte_count;      /* with overhead */
     uint64_t last_number;
+    struct mqc__origin *origins;
 };
 
 void mqc__outbox_init(struct mqc__outbox *outbox, const struct mqc__outbox_limits *limits);
@@ -76,6 +93,26 @@ enum mqc_error mqc__outbox_accept(struct mqc__outbox *outbox, struct mqc_view to
 enum mqc_error mqc__outbox_accept_buffer(struct mqc__outbox *outbox, struct mqc_view topic,
                                          struct mqc__service service, struct mqc__buffer *event,
                                          size_t *dropped_out);
+
+/*
+ * The next number of a topic, for an event that is accepted elsewhere and comes here later with
+ * mqc__outbox_accept_numbered(). MQC_EINVAL: no topic name; MQC_ENOMEM.
+ */
+enum mqc_error mqc__outbox_number(struct mqc__outbox *outbox, struct mqc_view topic,
+                                  struct mqc__numbering *numbering_out);
+
+/* Takes numbers back that nobody has seen, the latest first. */
+void mqc__outbox_unnumber(struct mqc__outbox *outbox, struct mqc_view topic,
+                          const struct mqc__numbering *numbering);
+
+/* Returns the instance with this name, which lives as long as the outbox. NULL: no memory. */
+const struct mqc__origin *mqc__outbox_origin(struct mqc__outbox *outbox, struct mqc_view instance);
+
+/* As mqc__outbox_accept(), but for an event that has its numbers; nothing is dropped to make room.
+ * The events of an instance and topic come in the order of their numbers. */
+enum mqc_error mqc__outbox_accept_numbered(struct mqc__outbox *outbox, struct mqc_view topic,
+                                           struct mqc__service service, struct mqc_view event,
+                                           const struct mqc__numbering *numbering);
 
 /* Gives an empty buffer, for an event of that size, memory that is done with, if there is some. */
 void mqc__outbox_lend(struct mqc__outbox *outbox, size_t event_bytes, struct mqc__buffer *buffer);

@@ -5,8 +5,22 @@ struct incoming {
     struct mqc_view topic;
     struct mqc__service service;
     struct mqc_view bytes;
-    struct mqc__buffer *memory; /* NULL: it is copied */
+    struct mqc__buffer *memory;         /* NULL: it is copied */
+    const struct mqc__numbering *given; /* NULL: the outbox numbers it */
 };
+
+static struct mqc__numbering numbering_of(const struct mqc__outbox *outbox,
+                                          const struct mqc__topic *topic,
+                                          const struct incoming *event)
+{
+    if (event->given != NULL)
+        return *event->given;
+    return (struct mqc__numbering){
+        .number = outbox->last_number + (outbox->limits.is_fed ? 0 : 1),
+        .sequence = topic->next_sequence,
+        .starts_count = topic->starts_count,
+    };
+}
 
 /* The batch that it joins; NULL: it begins one. */
 static struct mqc__batch *find_open(const struct mqc__outbox *outbox, const struct incoming *event)
@@ -14,11 +28,13 @@ static struct mqc__batch *find_open(const struct mqc__outbox *outbox, const stru
     if (event->memory != NULL)
         return NULL;
     const struct mqc__topic *topic = mqc__topic_table_find(&outbox->topics, event->topic);
-    if (topic == NULL || topic->waiting == NULL || topic->starts_count)
+    if (topic == NULL || topic->waiting == NULL)
         return NULL;
+    const struct mqc__numbering numbering = numbering_of(outbox, topic, event);
     struct mqc__batch *last = topic->waiting->topic_prev; /* utlist: the head's prev is the tail */
     const bool is_open = !last->is_closed && last->qos == event->service.qos &&
-                         last->sequence + last->event_count == topic->next_sequence &&
+                         last->origin == numbering.origin && !numbering.starts_count &&
+                         last->sequence + last->event_count == numbering.sequence &&
                          mqc__outbox_fits(outbox, last, 1, event->bytes.size);
     return is_open ? last : NULL;
 }
@@ -35,14 +51,15 @@ static bool has_room(const struct mqc__outbox *outbox, size_t cost)
            cost <= outbox->limits.bytes_max - outbox->byte_count;
 }
 
-static bool dropping_helps(const struct mqc__outbox *outbox, size_t cost)
+static bool dropping_helps(const struct mqc__outbox *outbox, const struct incoming *event)
 {
-    return outbox->limits.when_full == MQC__WHEN_FULL_DROP_OLDEST &&
+    const size_t cost = cost_of(event, NULL);
+    return event->given == NULL && outbox->limits.when_full == MQC__WHEN_FULL_DROP_OLDEST &&
            outbox->event_count - outbox->waiting_count < outbox->limits.events_max &&
            cost <= outbox->limits.bytes_max - (outbox->byte_count - outbox->waiting_bytes);
 }
 
-static bool is_topic_name(struct mqc_view topic)
+bool mqc__outbox_is_topic_name(struct mqc_view topic)
 {
     return topic.size != 0 && topic.size <= UINT16_MAX &&
            memchr(topic.data, '\0', topic.size) == NULL &&
@@ -57,11 +74,11 @@ static enum mqc_error make_room(struct mqc__outbox *outbox, const struct incomin
 {
     *batch_out = find_open(outbox, event);
     /* The topic of a batch that waits was looked at before. */
-    if (*batch_out == NULL && !is_topic_name(event->topic))
+    if (*batch_out == NULL && !mqc__outbox_is_topic_name(event->topic))
         return MQC_EINVAL;
     while (!has_room(outbox, cost_of(event, *batch_out))) {
         struct mqc__batch *oldest = outbox->waiting != NULL ? outbox->waiting : outbox->urgent;
-        if (oldest == NULL || !dropping_helps(outbox, cost_of(event, NULL)))
+        if (oldest == NULL || !dropping_helps(outbox, event))
             return MQC_EFULL;
         mqc__outbox_drop_first(outbox, oldest);
         (*dropped_out)++;
@@ -97,15 +114,27 @@ static struct mqc__batch *begin_batch(struct mqc__outbox *outbox, const struct i
     /* Else the order of its events would be lost. */
     if (topic->user_count == 1)
         topic->is_urgent = event->service.is_urgent;
+    const struct mqc__numbering numbering = numbering_of(outbox, topic, event);
     batch->topic = topic;
+    batch->origin = numbering.origin;
     batch->qos = event->service.qos;
-    batch->number = outbox->last_number + 1;
-    batch->sequence = topic->next_sequence;
-    batch->starts_count = topic->starts_count;
+    batch->number = numbering.number;
+    batch->sequence = numbering.sequence;
+    batch->starts_count = numbering.starts_count;
     batch->is_closed = event->memory != NULL;
-    topic->starts_count = false;
+    if (event->given == NULL)
+        topic->starts_count = false;
     mqc__outbox_append_waiting(outbox, batch);
     return batch;
+}
+
+static void count_in(struct mqc__outbox *outbox, struct mqc__batch *batch, size_t cost)
+{
+    batch->cost += cost;
+    outbox->waiting_count++;
+    outbox->waiting_bytes += cost;
+    outbox->event_count++;
+    outbox->byte_count += cost;
 }
 
 static enum mqc_error accept(struct mqc__outbox *outbox, const struct incoming *event,
@@ -122,13 +151,10 @@ static enum mqc_error accept(struct mqc__outbox *outbox, const struct incoming *
         batch = NULL;
     if (batch == NULL)
         return MQC_ENOMEM;
-    outbox->last_number++;
-    batch->topic->next_sequence++;
-    batch->cost += cost;
-    outbox->waiting_count++;
-    outbox->waiting_bytes += cost;
-    outbox->event_count++;
-    outbox->byte_count += cost;
+    outbox->last_number = numbering_of(outbox, batch->topic, event).number;
+    if (event->given == NULL)
+        batch->topic->next_sequence++;
+    count_in(outbox, batch, cost);
     return MQC_OK;
 }
 
@@ -136,7 +162,7 @@ enum mqc_error mqc__outbox_accept(struct mqc__outbox *outbox, struct mqc_view to
                                   struct mqc__service service, struct mqc_view event,
                                   size_t *dropped_out)
 {
-    const struct incoming incoming = {topic, service, event, NULL};
+    const struct incoming incoming = {topic, service, event, NULL, NULL};
     *dropped_out = 0;
     if (cost_of(&incoming, NULL) > outbox->limits.bytes_max)
         return MQC_ETOOLARGE;
@@ -147,12 +173,23 @@ enum mqc_error mqc__outbox_accept_buffer(struct mqc__outbox *outbox, struct mqc_
                                          struct mqc__service service, struct mqc__buffer *event,
                                          size_t *dropped_out)
 {
-    const struct incoming incoming = {topic, service, mqc__buffer_view(event), event};
+    const struct incoming incoming = {topic, service, mqc__buffer_view(event), event, NULL};
     *dropped_out = 0;
     if (event->size < MQC__OUTBOX_LARGE_BYTES || !mqc__buffer_is_on_heap(event) ||
         cost_of(&incoming, NULL) > outbox->limits.bytes_max)
         return mqc__outbox_accept(outbox, topic, service, incoming.bytes, dropped_out);
     return accept(outbox, &incoming, dropped_out);
+}
+
+enum mqc_error mqc__outbox_accept_numbered(struct mqc__outbox *outbox, struct mqc_view topic,
+                                           struct mqc__service service, struct mqc_view event,
+                                           const struct mqc__numbering *numbering)
+{
+    const struct incoming incoming = {topic, service, event, NULL, numbering};
+    size_t dropped = 0;
+    if (cost_of(&incoming, NULL) > outbox->limits.bytes_max)
+        return MQC_ETOOLARGE;
+    return accept(outbox, &incoming, &dropped);
 }
 
 void mqc__outbox_lend(struct mqc__outbox *outbox, size_t event_bytes, struct mqc__buffer *buffer)

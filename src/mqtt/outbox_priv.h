@@ -23,6 +23,12 @@ void mqc__outbox_append_in_flight(struct mqc__outbox *outbox, struct mqc__batch 
 /* The batch that leaves next, NULL when none waits. */
 struct mqc__batch *mqc__outbox_next(const struct mqc__outbox *outbox);
 
+/* Says whether a message may be published on it. */
+bool mqc__outbox_is_topic_name(struct mqc_view topic);
+
+/* Forgets the instances from before. */
+void mqc__outbox_free_origins(struct mqc__outbox *outbox);
+
 /* Drops the first event of a batch that is the first of its topic to wait. */
 void mqc__outbox_drop_first(struct mqc__outbox *outbox, struct mqc__batch *batch);
 
