@@ -1,6 +1,7 @@
 #include "api/options.h"
 
 #include "base/fail.h"
+#include "config/state_directory.h"
 
 #include <limits.h>
 
@@ -9,9 +10,13 @@ static unsigned clamp(uint64_t value)
     return value < UINT_MAX ? (unsigned)value : UINT_MAX;
 }
 
-static enum mqc__qos qos_of(int guarantee)
+static struct mqc__service service_of(int guarantee, bool is_urgent)
 {
-    return guarantee == MQC__GUARANTEE_BEST_EFFORT ? MQC__QOS_0 : MQC__QOS_1;
+    return (struct mqc__service){
+        .qos = guarantee == MQC__GUARANTEE_BEST_EFFORT ? MQC__QOS_0 : MQC__QOS_1,
+        .is_end_to_end = guarantee == MQC__GUARANTEE_END_TO_END,
+        .is_urgent = is_urgent,
+    };
 }
 
 static enum mqc__mqtt_version version_of(int protocol)
@@ -41,8 +46,7 @@ static const struct mqc__service_rule *make_rules(struct mqc__arena *arena,
     for (size_t i = 0; rules != NULL && i < settings->delivery.prefix_count; i++) {
         const struct mqc__prefix_settings *from = &settings->delivery.prefixes[i];
         rules[i].prefix = mqc_view_text(from->prefix);
-        rules[i].service =
-            (struct mqc__service){.qos = qos_of(from->guarantee), .is_urgent = from->is_urgent};
+        rules[i].service = service_of(from->guarantee, from->is_urgent);
     }
     return rules;
 }
@@ -58,6 +62,45 @@ static struct mqc__session_tls session_tls(const struct mqc__settings *settings)
     };
 }
 
+/* Without the directory, which is made of several settings. */
+static struct mqc__durability durability(const struct mqc__settings *settings)
+{
+    return (struct mqc__durability){
+        /* A guest may go by the name of a node that runs, whose state is not the guest's. */
+        .is_on_disk = settings->delivery.durability == 1 && !settings->cluster.is_guest,
+        .spool_bytes = settings->delivery.spool_bytes,
+        .fsync = (enum mqc__fsync)settings->delivery.fsync,
+        .fsync_interval_ms = clamp(settings->delivery.fsync_interval_ms),
+        .keep_ms = (int64_t)settings->delivery.keep_time_ms,
+        .keep_bytes = settings->delivery.keep_bytes,
+    };
+}
+
+static enum mqc_error make_directory(struct mqc__arena *arena, const struct mqc__settings *settings,
+                                     struct mqc__durability *durability,
+                                     struct mqc_error_info *info)
+{
+    char path[PATH_MAX];
+    struct mqc_view copy;
+    if (!durability->is_on_disk)
+        return MQC_OK;
+    if (settings->node == NULL) {
+        (void)mqc__fail(info, MQC_ECONFIG,
+                        "delivery.durability is disk, which needs a name to find its state again; "
+                        "set node");
+        mqc__fail_place(info, "node");
+        return MQC_ECONFIG;
+    }
+    const enum mqc_error error =
+        mqc__state_directory(settings->delivery.directory, settings->node, path, info);
+    if (error != MQC_OK)
+        return error;
+    if (!mqc__arena_copy(arena, mqc_view_text(path), &copy))
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    durability->directory = copy.data;
+    return MQC_OK;
+}
+
 static struct mqc__session_options session_options(const struct mqc__settings *settings)
 {
     return (struct mqc__session_options){
@@ -69,6 +112,7 @@ static struct mqc__session_options session_options(const struct mqc__settings *s
         .version = version_of(settings->broker.protocol),
         .keep_alive_s = clamp(settings->broker.keep_alive_ms / 1000),
         .tls = session_tls(settings),
+        .durability = durability(settings),
         .tcp_timeout_ms = clamp(settings->broker.tcp_timeout_ms),
         .tcp_keep_alive_s = clamp(settings->broker.tcp_keep_alive_ms / 1000),
         .tcp_quick_ack = settings->broker.tcp_quick_ack,
@@ -96,7 +140,7 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
                                         struct mqc__backend_options *options_out,
                                         struct mqc_error_info *info)
 {
-    const enum mqc_error error = mqc_config_check(config, info);
+    enum mqc_error error = mqc_config_check(config, info);
     if (error != MQC_OK)
         return error;
     const struct mqc__settings *settings = mqc__config_settings(config);
@@ -107,7 +151,7 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
         .session = session_options(settings),
         .delivers_to_self = settings->deliver_to_self,
         .service_rule_count = settings->delivery.prefix_count,
-        .default_qos = qos_of(settings->delivery.guarantee),
+        .default_service = service_of(settings->delivery.guarantee, false),
         .signatures = settings->signatures,
         .signature_count = settings->signature_count,
         .is_strict = settings->strict_events,
@@ -119,5 +163,8 @@ enum mqc_error mqc__api_backend_options(const struct mqc_config *config, struct 
     options_out->service_rules = make_rules(arena, settings);
     if (options_out->root == NULL || options_out->service_rules == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    error = make_directory(arena, settings, &options_out->session.durability, info);
+    if (error != MQC_OK)
+        return error;
     return mqc__api_members_options(settings, arena, &options_out->members, info);
 }

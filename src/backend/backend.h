@@ -33,7 +33,7 @@ struct mqc__backend_options {
     bool delivers_to_self;               /* what publish_rr chooses this node itself for */
     const struct mqc__service_rule *service_rules;
     size_t service_rule_count;
-    enum mqc__qos default_qos;
+    struct mqc__service default_service; /* of topics that no rule is for */
     const struct mqc__signature *signatures;
     size_t signature_count;
     bool is_strict;

@@ -60,7 +60,7 @@ struct mqc_backend {
     struct mqc__service_rule *service_rules;
     size_t service_rule_count;
     size_t event_bytes_max;
-    enum mqc__qos default_qos;
+    struct mqc__service default_service;
     unsigned flush_timeout_ms;
     struct mqc__declarations *declarations;
     struct mqc__handlers *handlers;

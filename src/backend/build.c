@@ -58,6 +58,7 @@ static bool copy_session_options(struct mqc_backend *backend,
         (void)mqc__tls_source_ref(from->tls.source);
     return copy_uris(backend, from) &&
            copy_text(backend, from->tls.server_name, &to->tls.server_name) &&
+           copy_text(backend, from->durability.directory, &to->durability.directory) &&
            copy_text(backend, from->username, &to->username) &&
            copy_text(backend, from->password, &to->password) &&
            (from->client_id != NULL ? copy_text(backend, from->client_id, &to->client_id)
@@ -91,7 +92,7 @@ static bool copy_rules(struct mqc_backend *backend, const struct mqc__backend_op
 
 static bool copy_options(struct mqc_backend *backend, const struct mqc__backend_options *options)
 {
-    backend->default_qos = options->default_qos;
+    backend->default_service = options->default_service;
     backend->event_bytes_max = options->event_bytes_max;
     backend->flush_timeout_ms = options->flush_timeout_ms;
     backend->telemetry = options->telemetry;

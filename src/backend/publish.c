@@ -26,7 +26,7 @@ struct mqc__service mqc__backend_service(const struct mqc_backend *backend, stru
     for (size_t i = 0; i < backend->service_rule_count; i++)
         if (mqc_view_starts_with(topic, backend->service_rules[i].prefix))
             return backend->service_rules[i].service;
-    return (struct mqc__service){.qos = backend->default_qos};
+    return backend->default_service;
 }
 
 static enum mqc_error explain(enum mqc_error error, const struct mqc_backend *backend,

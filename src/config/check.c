@@ -44,9 +44,8 @@ static void check_credentials(const struct mqc__settings *settings,
                       "give a user name, or set broker.protocol to 5");
 }
 
-/* Reports that one number must not be above another. */
-static void check_order(const struct mqc__finder *finder, uint64_t small, const char *small_key,
-                        uint64_t large, const char *large_key)
+void mqc__check_order(const struct mqc__finder *finder, uint64_t small, const char *small_key,
+                      uint64_t large, const char *large_key)
 {
     char text[200];
     if (small <= large)
@@ -63,14 +62,9 @@ enum mqc_error mqc__config_check_all(const struct mqc__settings *settings,
     check_node(settings, finder);
     check_credentials(settings, finder);
     mqc__check_tls(settings, finder);
-    check_order(finder, settings->broker.backoff_min_ms, "broker.backoff_min",
-                settings->broker.backoff_max_ms, "broker.backoff_max");
-    check_order(finder, settings->delivery.max_event_bytes, "delivery.max_event_bytes",
-                settings->delivery.outbox_bytes, "delivery.outbox_bytes");
-    check_order(finder, settings->delivery.max_event_bytes, "delivery.max_event_bytes",
-                settings->delivery.inbox_bytes, "delivery.inbox_bytes");
-    check_order(finder, settings->delivery.batch_bytes, "delivery.batch_bytes",
-                settings->delivery.outbox_bytes, "delivery.outbox_bytes");
+    mqc__check_order(finder, settings->broker.backoff_min_ms, "broker.backoff_min",
+                     settings->broker.backoff_max_ms, "broker.backoff_max");
+    mqc__check_delivery(settings, finder);
     mqc__check_websockets(settings, finder);
     return mqc__check_pools(settings, finder);
 }

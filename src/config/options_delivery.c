@@ -1,10 +1,23 @@
 #include "config/options_priv.h"
 
+#include "config/text_check.h"
+#include "mqtt/session.h"
+
+#define TIB (KIB * GIB)
+
 const struct mqc__choice mqc__guarantee_choices[] = {
     {"broker", MQC__GUARANTEE_BROKER},
     {"best_effort", MQC__GUARANTEE_BEST_EFFORT},
+    {"end_to_end", MQC__GUARANTEE_END_TO_END},
     {NULL, 0},
 };
+
+static const struct mqc__choice durability_choices[] = {{"memory", 0}, {"disk", 1}, {NULL, 0}};
+
+static const struct mqc__choice fsync_choices[] = {{"always", MQC__FSYNC_ALWAYS},
+                                                   {"interval", MQC__FSYNC_INTERVAL},
+                                                   {"never", MQC__FSYNC_NEVER},
+                                                   {NULL, 0}};
 
 static const struct mqc__choice when_full_choices[] = {
     {"refuse", 0}, {"drop_oldest", 1}, {NULL, 0}};
@@ -20,22 +33,50 @@ static const struct mqc__option rows[] = {
      .offset = AT(delivery.guarantee),
      .choices = mqc__guarantee_choices,
      .default_text = "broker",
-     .doc = "What is promised for an event. broker: the broker has acknowledged it (QoS 1); not "
-            "covered: a broker that is killed, or that drops the event because its queue for a "
-            "receiver is full. best_effort: sent once, without an acknowledgement (QoS 0); what is "
-            "under way when the connection breaks is lost."},
+     .doc = "What is promised for an event. broker: the broker has acknowledged it (QoS 1). Not "
+            "covered: a broker that is killed or loses power, and one that drops the event because "
+            "its queue for a receiver is full. best_effort: it is sent once, without an "
+            "acknowledgement (QoS 0). Not covered: a connection that breaks meanwhile, and "
+            "receivers that are away. end_to_end: the nodes that subscribed to it have handled it, "
+            "for what the broker loses is sent again. An event for one node waits until that node "
+            "acknowledges it; one for many is kept so that they can ask for it again. Not covered: "
+            "a receiver that is away for longer than keep_time and keep_bytes allow, after which "
+            "the event is given up, counted and reported; a node that joins later, which gets "
+            "nothing from before. With durability memory no guarantee covers what a node that is "
+            "killed had not sent or not handled yet."},
     {.path = "delivery.prefixes",
      .kind = MQC__OPTION_PREFIXES,
      .default_note = "none",
      .example = "- {prefix: app/status/, guarantee: best_effort}\n"
-                "- {prefix: app/alarm/, guarantee: broker, urgent: true}",
-     .doc = "Other guarantees for the topics that begin with a prefix. The longest prefix that "
+                "- {prefix: app/alarm/, guarantee: end_to_end, urgent: true}",
+     .doc = "Other guarantees for the topics that begin with a prefix: broker, best_effort or "
+            "end_to_end, as above. The longest prefix that "
             "matches a topic counts. With urgent: true (false unless given) events pass those that "
             "wait and are not urgent; the order of the events of a topic stays as it is. What was "
             "handed to the broker already (broker.max_in_flight_bytes) still goes before. Nothing "
             "else waits for ever: while both wait, at least one of nine messages is not urgent. "
             "An outbox that is full refuses urgent events too; one that drops the oldest drops "
             "urgent ones last."},
+    {.path = "delivery.keep_time",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT(delivery.keep_time_ms),
+     .default_text = "10m",
+     .min = SECOND,
+     .max = 30 * DAY,
+     .doc = "How long an event of guarantee end_to_end waits for the acknowledgement of the node "
+            "that it is for, and how long one for many nodes may be asked for again, from when the "
+            "broker acknowledged it. Then the sender gives it up; what was not acknowledged is "
+            "counted and reported. Make it longer than the nodes are away, and give keep_bytes "
+            "room for what is sent in that time."},
+    {.path = "delivery.keep_bytes",
+     .kind = MQC__OPTION_SIZE,
+     .offset = AT(delivery.keep_bytes),
+     .default_text = "64MiB",
+     .min = 64 * KIB,
+     .max = 16 * GIB,
+     .doc = "How many bytes of such events are kept after the broker has acknowledged them. When "
+            "there are more, the oldest are given up before keep_time is over, counted and "
+            "reported likewise."},
     {.path = "delivery.max_event_bytes",
      .kind = MQC__OPTION_SIZE,
      .offset = AT(delivery.max_event_bytes),
@@ -51,7 +92,8 @@ static const struct mqc__option rows[] = {
      .min = 1,
      .max = 100000000,
      .doc = "How many events may wait for the broker. Raise it together with outbox_bytes to "
-            "outlast longer times without a connection."},
+            "outlast longer times without a connection. With durability disk it only bounds "
+            "how many of them are in memory."},
     {.path = "delivery.outbox_bytes",
      .kind = MQC__OPTION_SIZE,
      .offset = AT(delivery.outbox_bytes),
@@ -59,15 +101,65 @@ static const struct mqc__option rows[] = {
      .min = 64 * KIB,
      .max = GIB,
      .doc = "How many bytes of events may wait for the broker, those under way included. What the "
-            "node takes for publishing stays below twice this and broker.max_in_flight_bytes."},
+            "node takes for publishing stays below twice this and broker.max_in_flight_bytes. With "
+            "durability disk more may wait there."},
     {.path = "delivery.when_full",
      .kind = MQC__OPTION_CHOICE,
      .offset = AT(delivery.when_full),
      .choices = when_full_choices,
      .default_text = "refuse",
-     .doc = "What happens to a new event when the outbox is full. refuse: publish fails and the "
-            "sender decides. drop_oldest: the oldest waiting event is dropped, counted and "
-            "reported; for data of which only the latest matters."},
+     .doc = "What happens to a new event when the outbox is full, or with durability disk the "
+            "spool (spool_bytes). refuse: publish fails and the sender decides. drop_oldest: the "
+            "oldest waiting event is dropped, counted and reported; for data of which only the "
+            "latest matters."},
+    {.path = "delivery.durability",
+     .kind = MQC__OPTION_CHOICE,
+     .offset = AT(delivery.durability),
+     .choices = durability_choices,
+     .default_text = "memory",
+     .doc = "Where the node keeps what it needs after being killed. memory: nowhere; the events "
+            "that wait in it are lost then, and what it had handled may come again. disk: in files "
+            "in directory. publish returns true once the event survives kill -9 (fsync says what a "
+            "power cut may cost), and after a restart the node sends what was left and drops what "
+            "it had handled. Only the event that was in its handlers when it was killed comes "
+            "again, marked as uncertain. It needs node. Guests, as all commands but run are, go by "
+            "memory. Not covered: a disk that fails."},
+    {.path = "delivery.directory",
+     .kind = MQC__OPTION_TEXT,
+     .offset = AT(delivery.directory),
+     .check = mqc__check_directory,
+     .default_text = "/var/lib/mqcluster",
+     .doc = "Where a node with durability disk keeps its files, an absolute path. It must be there "
+            "and be writable for the node, which has a folder of its own in it: its name, with %XX "
+            "for all bytes but letters, digits, '-', '_' and '.', and for a '.' that is the first. "
+            "Who deletes that folder loses what waits in it."},
+    {.path = "delivery.spool_bytes",
+     .kind = MQC__OPTION_SIZE,
+     .offset = AT(delivery.spool_bytes),
+     .default_text = "1GiB",
+     .min = MIB,
+     .max = TIB,
+     .doc = "How much of the disk the events that wait in a node with durability disk may take, "
+            "for the broker or for what else their guarantee names. At 100 bytes an event 1GiB "
+            "lasts for some millions of them."},
+    {.path = "delivery.fsync",
+     .kind = MQC__OPTION_CHOICE,
+     .offset = AT(delivery.fsync),
+     .choices = fsync_choices,
+     .default_text = "interval",
+     .doc = "When events are forced through to the disk with durability disk, so that they "
+            "survive a power cut or a crash of the system too. always: before publish returns, "
+            "several together where many threads publish. interval: every fsync_interval, so that "
+            "a power cut costs what was accepted in that time. never: when the system does it by "
+            "itself, often after half a minute. A node that is killed loses nothing with any of "
+            "them."},
+    {.path = "delivery.fsync_interval",
+     .kind = MQC__OPTION_DURATION,
+     .offset = AT(delivery.fsync_interval_ms),
+     .default_text = "1s",
+     .min = 10,
+     .max = HOUR,
+     .doc = "How often, with fsync: interval. A longer one spares flash memory."},
     {.path = "delivery.batch_events",
      .kind = MQC__OPTION_INTEGER,
      .offset = AT(delivery.batch_events),

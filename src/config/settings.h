@@ -72,6 +72,7 @@ enum mqc__metrics_level {
 enum mqc__guarantee {
     MQC__GUARANTEE_BEST_EFFORT, /* MQTT QoS 0 */
     MQC__GUARANTEE_BROKER,      /* MQTT QoS 1 */
+    MQC__GUARANTEE_END_TO_END,  /* MQTT QoS 1, kept until the receivers have it */
 };
 
 /* One entry of delivery.prefixes; the longest matching prefix counts. */
@@ -137,10 +138,17 @@ struct mqc__settings {
         int guarantee; /* enum mqc__guarantee, for topics that no prefix matches */
         struct mqc__prefix_settings *prefixes;
         size_t prefix_count;
+        uint64_t keep_time_ms;
+        uint64_t keep_bytes;
         uint64_t max_event_bytes;
         uint64_t outbox_events;
         uint64_t outbox_bytes;
-        int when_full; /* enum mqc__when_full: 0 refuse, 1 drop_oldest */
+        int when_full;         /* enum mqc__when_full: 0 refuse, 1 drop_oldest */
+        int durability;        /* 0 memory, 1 disk */
+        const char *directory; /* absolute; see config/state_directory.h */
+        uint64_t spool_bytes;
+        int fsync; /* enum mqc__fsync of mqtt/session.h */
+        uint64_t fsync_interval_ms;
         uint64_t batch_events;
         uint64_t batch_bytes;
         int compression; /* 0 none, 1 zstd */

@@ -161,3 +161,18 @@ enum mqc_error mqc__check_listen_addr(const char *text, struct mqc_error_info *i
                      "::1, 0.0.0.0 or ::, without a port",
                      mqc__excerpt(mqc_view_text(text), excerpt));
 }
+
+enum mqc_error mqc__check_directory(const char *text, struct mqc_error_info *info)
+{
+    char excerpt[MQC__EXCERPT_BYTES];
+    const size_t size = strlen(text);
+    if (text[0] != '/')
+        return mqc__fail(info, MQC_ECONFIG,
+                         "%s is no absolute path; expected one that begins with "
+                         "'/'",
+                         mqc__excerpt(mqc_view_text(text), excerpt));
+    if (size > MQC__DIRECTORY_BYTES_MAX)
+        return mqc__fail(info, MQC_ECONFIG, "the path has %zu bytes, at most %d are possible", size,
+                         MQC__DIRECTORY_BYTES_MAX);
+    return MQC_OK;
+}

@@ -29,6 +29,11 @@ enum mqc_error mqc__check_cipher(const char *text, struct mqc_error_info *info);
 /* Several of them with ':' between. */
 enum mqc_error mqc__check_cipher_list(const char *text, struct mqc_error_info *info);
 
+/* A folder's path from the root, of at most MQC__DIRECTORY_BYTES_MAX bytes, which leaves room for a
+ * node's folder in it and the names of files. */
+enum mqc_error mqc__check_directory(const char *text, struct mqc_error_info *info);
+#define MQC__DIRECTORY_BYTES_MAX 3000
+
 /* Where a server listens: an IPv4 or IPv6 address. */
 enum mqc_error mqc__check_listen_addr(const char *text, struct mqc_error_info *info);
 

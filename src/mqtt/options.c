@@ -45,6 +45,8 @@ static enum mqc_error check_ranges(const struct mqc__session_options *o,
         {"bytes in a batch", o->batch_bytes_max, 1, BATCH_BYTES_MAX},
         {"MQTT version", (uint64_t)o->version, 0, MQC__MQTT_311},
         {"overflow policy", (uint64_t)o->when_full, 0, MQC__WHEN_FULL_DROP_OLDEST},
+        {"policy of fsync", (uint64_t)o->durability.fsync, 0, MQC__FSYNC_NEVER},
+        {"time to keep in ms", (uint64_t)o->durability.keep_ms, 0, INT64_MAX},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         const struct range *r = &ranges[i];
@@ -85,6 +87,8 @@ static enum mqc_error check_texts(const struct mqc__session_options *o, struct m
         error = check_needed(o->presence.topic, "the presence topic", info);
     if (error == MQC_OK && o->presence.topic != NULL)
         error = check_needed(o->presence.content_type, "the content type of presence", info);
+    if (error == MQC_OK && o->durability.is_on_disk)
+        error = check_needed(o->durability.directory, "the directory for what is on disk", info);
     if (error == MQC_OK && o->password != NULL && o->username == NULL)
         error = mqc__fail(info, MQC_EINVAL, "a password needs a user name");
     return error;
@@ -118,10 +122,15 @@ static bool own_text(const char **text)
 /* Replaces every borrowed text by a copy, or by NULL where there is no memory. */
 static bool own_texts(struct mqc__session_options *copy)
 {
-    const char **texts[] = {&copy->client_id,      &copy->username,
-                            &copy->password,       &copy->instance,
-                            &copy->node,           &copy->tls.server_name,
-                            &copy->presence.topic, &copy->presence.content_type};
+    const char **texts[] = {&copy->client_id,
+                            &copy->username,
+                            &copy->password,
+                            &copy->instance,
+                            &copy->node,
+                            &copy->tls.server_name,
+                            &copy->presence.topic,
+                            &copy->presence.content_type,
+                            &copy->durability.directory};
     bool is_done = true;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         is_done = own_text(texts[i]) && is_done;
@@ -182,6 +191,7 @@ void mqc__session_options_free(struct mqc__session_options **options)
     free_text(o->tls.server_name);
     free_text(o->presence.topic);
     free_text(o->presence.content_type);
+    free_text(o->durability.directory);
     mqc__tls_source_unref(&o->tls.source);
     free(o);
     *options = NULL;

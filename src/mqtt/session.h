@@ -44,10 +44,11 @@ enum mqc__tls_on_change {
     MQC__TLS_RENEW, /* it is ended and made anew */
 };
 
-/* How an event travels; quality and urgency are the same for every event of a topic. */
+/* How an event travels; all but is_retried is the same for every event of a topic. */
 struct mqc__service {
     enum mqc__qos qos;
-    bool is_urgent;  /* goes ahead of what is not */
+    bool is_end_to_end; /* done when its receivers have it, not when the broker has; with QoS 1 */
+    bool is_urgent;     /* goes ahead of what is not */
     bool is_retried; /* when the outbox is full it comes again: that is no refusal to be counted */
 };
 
@@ -68,12 +69,32 @@ struct mqc__session_presence {
     uint32_t expiry_s; /* the broker forgets what it retains after so long, with MQTT 5; 0: never */
 };
 
+/* When what was written is forced through to the disk. */
+enum mqc__fsync {
+    MQC__FSYNC_ALWAYS,   /* before publish returns */
+    MQC__FSYNC_INTERVAL, /* every fsync_interval_ms */
+    MQC__FSYNC_NEVER,    /* when the system does it */
+};
+
+/* What outlives the process, and what is kept for receivers. */
+struct mqc__durability {
+    bool is_on_disk;
+    const char *directory; /* the node's own, absolute, perhaps not there yet; NULL: in memory */
+    uint64_t spool_bytes;
+    enum mqc__fsync fsync;
+    unsigned fsync_interval_ms;
+    /* With is_end_to_end: how long and how much may be asked for again. */
+    int64_t keep_ms;
+    size_t keep_bytes;
+};
+
 /* How the session behaves. All texts are copied. */
 struct mqc__session_options {
     const char *const *uris; /* mqtt://host[:port] or mqtts://host[:port], tried in turn */
     size_t uri_count;
     struct mqc__session_tls tls;
     struct mqc__session_presence presence;
+    struct mqc__durability durability;
     unsigned tcp_timeout_ms;   /* sent and unacknowledged for so long: lost; 0: the system's */
     unsigned tcp_keep_alive_s; /* silence after which TCP probes; 0: never */
     bool tcp_quick_ack;        /* acknowledge at once */

@@ -31,7 +31,7 @@ struct mqc__backend_options gateway_options(void)
                 .when_full = MQC__WHEN_FULL_REFUSE,
             },
         .members = {.type = MQC__NODE_NONE, .separator = '/', .lease_ms = 30000},
-        .default_qos = MQC__QOS_1,
+        .default_service = {.qos = MQC__QOS_1},
         .event_bytes_max = 1 << 20,
         .inbox_messages_max = 100,
         .inbox_bytes_max = 1 << 20,

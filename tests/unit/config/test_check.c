@@ -40,6 +40,9 @@ static void test_check_contradictions_are_found(void)
         {"delivery.outbox_bytes", "1000kB", "delivery.max_event_bytes"},
         {"delivery.inbox_bytes", "1000kB", "delivery.max_event_bytes"},
         {"delivery.batch_bytes", "16MiB", NULL},
+        {"delivery.keep_bytes", "64KiB", NULL},
+        {"delivery.spool_bytes", "1MiB", NULL},
+        {"delivery.durability", "disk", NULL},
         {"broker.password", "p", "broker.username"},
         {"broker.username", "u", NULL},
         {"tls.ca_file", "ca.pem", "tls.ca_file"},
@@ -55,6 +58,27 @@ static void test_check_contradictions_are_found(void)
         CHECK_TEXT(info.place, cases[i].place == NULL ? "" : cases[i].place);
         mqc_config_free(&config);
     }
+}
+
+/* A name may have 255 bytes, and so may that of its folder. */
+static void test_check_name_must_fit_its_folder(void)
+{
+    char name[256];
+    struct mqc_error_info info;
+    struct mqc_config *config = complete();
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    CHECK_INT(mqc_config_set(config, "node", name, NULL), MQC_OK);
+    CHECK_INT(mqc_config_set(config, "delivery.durability", "disk", NULL), MQC_OK);
+    CHECK_INT(mqc_config_check(config, &info), MQC_OK);
+    name[100] = ' ';
+    CHECK_INT(mqc_config_set(config, "node", name, NULL), MQC_OK);
+    CHECK_INT(mqc_config_check(config, &info), MQC_ECONFIG);
+    CHECK_TEXT(info.place, "node");
+    CHECK_CONTAINS(info.text, "too long for its folder");
+    CHECK_INT(mqc_config_set(config, "delivery.durability", "memory", NULL), MQC_OK);
+    CHECK_INT(mqc_config_check(config, &info), MQC_OK);
+    mqc_config_free(&config);
 }
 
 static void test_check_password_alone_is_fine_with_mqtt_5(void)
@@ -161,6 +185,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"empty", test_check_empty_configuration_is_incomplete},
         {"contradictions", test_check_contradictions_are_found},
+        {"name and folder", test_check_name_must_fit_its_folder},
         {"password alone", test_check_password_alone_is_fine_with_mqtt_5},
         {"node changed", test_check_node_changed_after_load_must_be_listed},
         {"unknown option", test_set_unknown_option_suggests},

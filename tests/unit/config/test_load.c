@@ -69,6 +69,40 @@ static void test_load_two_lines_leave_the_defaults(void)
     CHECK(settings->broker.username == NULL && settings->broker.password == NULL);
 }
 
+static void test_load_two_lines_leave_the_defaults_of_durability(void)
+{
+    const struct mqc__settings *settings =
+        load_settings("cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\n");
+    CHECK_INT(settings->delivery.durability, 0);
+    CHECK_TEXT(settings->delivery.directory, "/var/lib/mqcluster");
+    CHECK_UNSIGNED(settings->delivery.spool_bytes, 1 << 30);
+    CHECK_INT(settings->delivery.fsync, MQC__FSYNC_INTERVAL);
+    CHECK_UNSIGNED(settings->delivery.fsync_interval_ms, 1000);
+    CHECK_UNSIGNED(settings->delivery.keep_time_ms, 600000);
+    CHECK_UNSIGNED(settings->delivery.keep_bytes, 64 << 20);
+}
+
+static void test_load_every_option_of_durability_is_read(void)
+{
+    const struct mqc__settings *settings = load_settings(
+        "cluster: {name: c}\nbroker: {uri: 'mqtt://h'}\nnode: n\n"
+        "delivery:\n  guarantee: end_to_end\n  durability: disk\n  directory: /data/m q/\n"
+        "  spool_bytes: 1024GiB\n  fsync: never\n  fsync_interval: 10ms\n"
+        "  keep_time: 30d\n  keep_bytes: 16GiB\n"
+        "  prefixes:\n  - {prefix: a/, guarantee: end_to_end, urgent: true}\n");
+    CHECK_INT(settings->delivery.guarantee, MQC__GUARANTEE_END_TO_END);
+    CHECK_INT(settings->delivery.durability, 1);
+    CHECK_TEXT(settings->delivery.directory, "/data/m q/");
+    CHECK_UNSIGNED(settings->delivery.spool_bytes, UINT64_C(1) << 40);
+    CHECK_INT(settings->delivery.fsync, MQC__FSYNC_NEVER);
+    CHECK_UNSIGNED(settings->delivery.fsync_interval_ms, 10);
+    CHECK_UNSIGNED(settings->delivery.keep_time_ms, UINT64_C(30) * 24 * 3600 * 1000);
+    CHECK_UNSIGNED(settings->delivery.keep_bytes, UINT64_C(16) << 30);
+    REQUIRE(settings->delivery.prefix_count == 1);
+    CHECK_INT(settings->delivery.prefixes[0].guarantee, MQC__GUARANTEE_END_TO_END);
+    CHECK(settings->delivery.prefixes[0].is_urgent);
+}
+
 static void test_load_two_lines_leave_the_defaults_of_the_link(void)
 {
     const struct mqc__settings *settings =
@@ -239,6 +273,8 @@ int main(void)
     CU_TestInfo tests[] = {
         {"smallest node", test_load_smallest_node_has_its_values},
         {"defaults", test_load_two_lines_leave_the_defaults},
+        {"defaults of durability", test_load_two_lines_leave_the_defaults_of_durability},
+        {"every option of durability", test_load_every_option_of_durability_is_read},
         {"defaults of the link", test_load_two_lines_leave_the_defaults_of_the_link},
         {"every option of the link", test_load_every_option_of_the_link_is_read},
         {"every kind", test_load_every_kind_of_option_is_read},

@@ -45,6 +45,9 @@ static void test_options_copy_owns_its_texts(void)
     const char *const own_uris[] = {uri};
     struct mqc__session_options options = good();
     options.client_id = client_id;
+    char directory[] = "/d";
+    options.durability.is_on_disk = true;
+    options.durability.directory = directory;
     options.uris = own_uris;
     options.uri_count = 1;
     options.username = NULL;
@@ -53,6 +56,8 @@ static void test_options_copy_owns_its_texts(void)
     CHECK_INT(mqc__session_options_copy(&options, &copy, NULL), MQC_OK);
     memset(client_id, 'x', sizeof client_id - 1);
     memset(uri, 'x', sizeof uri - 1);
+    memset(directory, 'x', sizeof directory - 1);
+    CHECK_TEXT(copy->durability.directory, "/d");
     CHECK_TEXT(copy->client_id, "client");
     CHECK_TEXT(copy->uris[0], "mqtt://broker");
     CHECK(copy->username == NULL);
@@ -93,6 +98,9 @@ static void test_options_out_of_range_are_named(void)
     WRONG(batch_bytes_max, (size_t)1 << 30, "batch");
     WRONG(compression_level, -1, "compression");
     WRONG(compression_level, 20, "compression");
+    WRONG(durability.is_on_disk, true, "directory");
+    WRONG(durability.fsync, (enum mqc__fsync)3, "fsync");
+    WRONG(durability.keep_ms, -1, "time to keep");
     static const char *const bad_uris[] = {"mqtt://a", "tcp://b"};
     WRONG(uris, bad_uris, "mqtt://");
 }
