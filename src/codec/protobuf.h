@@ -20,6 +20,35 @@ struct mqc__sender {
     struct mqc_view node;     /* the node's name */
 };
 
+/* What the sender of a stream, the events of one instance on one topic, wants to hear of it. */
+enum mqc__receipt_kind {
+    MQC__RECEIPT_NONE = 0,
+    MQC__RECEIPT_ONE = 1,  /* the only receiver says how far it has handled it */
+    MQC__RECEIPT_MANY = 2, /* every receiver says what it misses */
+};
+
+/* What a receiver says about one stream to its sender. */
+struct mqc__receipt {
+    struct mqc_view instance;
+    struct mqc_view topic; /* of the events, not of MQTT */
+    uint64_t handled_to;
+    bool wants_repeat; /* of everything above handled_to */
+};
+
+/* So many are read of one envelope at most. */
+#define MQC__RECEIPTS_MAX 10000
+
+/* What stands before the events of an envelope. Fields that are 0, false or empty are left out. */
+struct mqc__envelope_header {
+    struct mqc__sender sender;
+    uint64_t first_sequence;
+    bool starts_count;
+    enum mqc__receipt_kind receipt;
+    uint64_t kept_from;    /* the lowest number that the sender can repeat; 0: not said */
+    uint64_t count_age_ms; /* how long before it is sent the count began; 0: not said */
+    struct mqc_view topic; /* of the events, where the message's is another one */
+};
+
 /* A decoded envelope: values and lists live in the arena it was decoded into, text in the payload.
  */
 struct mqc__envelope {
