@@ -86,11 +86,14 @@ static enum mqc_error error_of(enum mqc__inbox_result result)
 static enum mqc_error deliver_here(struct mqc_backend *backend, struct mqc_view mqtt_topic,
                                    const struct mqc_event *event)
 {
-    const struct mqc__sender sender = {.instance = mqc_view_text(backend->node_id),
-                                       .node = mqc_view_text(backend->node)};
+    const struct mqc__envelope_header header = {
+        .sender = {.instance = mqc_view_text(backend->node_id),
+                   .node = mqc_view_text(backend->node)},
+        .first_sequence = 1,
+    };
     struct mqc__buffer payload;
     mqc__buffer_init(&payload, backend->event_bytes_max + HEADER_BYTES);
-    enum mqc_error error = mqc__protobuf_header(&sender, 1, false, &payload);
+    enum mqc_error error = mqc__protobuf_header(&header, &payload);
     if (error == MQC_OK)
         error = mqc__protobuf_event(event, &payload);
     if (error == MQC_OK) {

@@ -55,6 +55,12 @@ struct mqc__envelope {
     struct mqc__sender sender;
     uint64_t first_sequence;
     bool starts_count; /* smaller sequence numbers are not missing: the count (re)starts here */
+    enum mqc__receipt_kind receipt; /* NONE if it is of a kind that this version does not know */
+    uint64_t kept_from;             /* the lowest number that the sender can repeat; 0: not said */
+    uint64_t count_age_ms;          /* how long before it was sent the count began; 0: not said */
+    struct mqc_view topic;          /* of the events, if it is not that of the message */
+    const struct mqc__receipt *receipts;
+    size_t receipt_count;
     const struct mqc_event *events;
     size_t event_count;
     uint64_t compression;              /* how events are compressed, 0: they are not */
@@ -74,16 +80,26 @@ size_t mqc__protobuf_event_size(const struct mqc_event *event);
 enum mqc_error mqc__protobuf_event_sized(const struct mqc_event *event, size_t size,
                                          struct mqc__buffer *buffer);
 
-/* Appends the fields of an Envelope that stand before its events; errors as above. */
-enum mqc_error mqc__protobuf_header(const struct mqc__sender *sender, uint64_t first_sequence,
-                                    bool starts_count, struct mqc__buffer *buffer);
+/* Appends the fields of an Envelope that stand beside its events; errors as above. */
+enum mqc_error mqc__protobuf_header(const struct mqc__envelope_header *header,
+                                    struct mqc__buffer *buffer);
+
+/* Appends receipts as they stand in an Envelope, behind a header that needs no more than the
+ * sender; errors as above. No reader takes more than MQC__RECEIPTS_MAX of one
+ * Envelope. */
+enum mqc_error mqc__protobuf_receipts(const struct mqc__receipt *receipts, size_t count,
+                                      struct mqc__buffer *buffer);
+
+/* Tells how many bytes one of them is. */
+size_t mqc__protobuf_receipt_size(const struct mqc__receipt *receipt);
 
 /*
  * Decodes an Envelope into the arena, whose limit bounds the memory that any payload can take.
  * Text stays in the payload, which must live as long as the envelope is used, and so do compressed
  * events: they are not among `events`.
  * Sets and tables come out sorted. MQC_EMALFORMED: not an Envelope, or an element or key twice;
- * MQC_ETOOLARGE: nested deeper than MQC_MAX_DEPTH, or over the arena's limit; *info says what.
+ * MQC_ETOOLARGE: nested deeper than MQC_MAX_DEPTH, or over the arena's limit, or more than
+ * MQC__RECEIPTS_MAX receipts; *info says what.
  */
 enum mqc_error mqc__protobuf_decode(struct mqc__arena *arena, struct mqc_view payload,
                                     struct mqc__envelope *envelope_out,

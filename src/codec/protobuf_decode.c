@@ -133,7 +133,13 @@ static enum mqc_error decode_event(struct mqc__decoder *decoder, struct mqc_view
     return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "it has no name");
 }
 
-/* Reads all but the events, which it counts. */
+/* Senders of later versions may want to hear what this one cannot tell. */
+static enum mqc__receipt_kind receipt_kind(uint64_t number)
+{
+    return number <= MQC__RECEIPT_MANY ? (enum mqc__receipt_kind)number : MQC__RECEIPT_NONE;
+}
+
+/* Reads all but the events and receipts, which it counts. */
 static enum mqc_error outline_envelope(const struct mqc__decoder *decoder, struct mqc_view payload,
                                        struct mqc__envelope *out)
 {
@@ -156,6 +162,11 @@ static enum mqc_error outline_envelope(const struct mqc__decoder *decoder, struc
                 return refuse_repetition(decoder, &field);
             out->compressed_events = field.bytes;
             break;
+        case MQC__TAG_ENVELOPE_RECEIPT >> 3: out->receipt = receipt_kind(field.value); break;
+        case MQC__TAG_ENVELOPE_KEPT_FROM >> 3: out->kept_from = field.value; break;
+        case MQC__TAG_ENVELOPE_COUNT_AGE_MS >> 3: out->count_age_ms = field.value; break;
+        case MQC__TAG_ENVELOPE_TOPIC >> 3: out->topic = field.bytes; break;
+        case MQC__TAG_ENVELOPE_RECEIPTS >> 3: out->receipt_count++; break;
         default: break;
         }
     }
@@ -195,6 +206,8 @@ enum mqc_error mqc__protobuf_decode(struct mqc__arena *arena, struct mqc_view pa
     enum mqc_error error = outline_envelope(&decoder, payload, &out);
     if (error == MQC_OK)
         error = decode_events(&decoder, payload, &out);
+    if (error == MQC_OK)
+        error = mqc__protobuf_decode_receipts(&decoder, payload, &out);
     if (error != MQC_OK)
         return error;
     out.unknown_count = decoder.unknown_count;

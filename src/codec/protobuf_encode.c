@@ -1,8 +1,7 @@
 #include "codec/protobuf.h"
 
 #include "codec/protobuf_schema.h"
-
-#include <limits.h>
+#include "codec/protobuf_write.h"
 
 /*
  * Two passes over an event: one for its size, so that it is written once, into memory that is just
@@ -186,37 +185,14 @@ static void put_value(struct mqc__wire_writer *writer, const struct mqc_value *v
     mqc__wire_enclose(writer, end, tag);
 }
 
-/* Fields of proto3 that have their default value are left out. */
-static size_t number_size(uint64_t number)
-{
-    return number != 0 ? 1 + mqc__wire_varint_size(number) : 0;
-}
-
-static void put_number(struct mqc__wire_writer *writer, uint64_t number, uint8_t tag)
-{
-    if (number != 0)
-        put_varint(writer, number, tag);
-}
-
-static size_t text_size(struct mqc_view text)
-{
-    return text.size != 0 ? mqc__wire_bytes_size(text.size) : 0;
-}
-
-static void put_text(struct mqc__wire_writer *writer, struct mqc_view text, uint8_t tag)
-{
-    if (text.size != 0)
-        put_bytes(writer, text, tag);
-}
-
 static size_t event_size(const struct mqc_event *event)
 {
-    size_t size = text_size(event->name);
+    size_t size = mqc__protobuf_text_size(event->name);
     for (size_t i = 0; i < event->arg_count; i++)
         size += mqc__wire_bytes_size(value_size(&event->args[i]));
     for (size_t i = 0; i < event->metadata_count; i++) {
         const struct mqc_metadata *metadata = &event->metadata[i];
-        size += mqc__wire_bytes_size(number_size(metadata->id) +
+        size += mqc__wire_bytes_size(mqc__protobuf_number_size(metadata->id) +
                                      mqc__wire_bytes_size(value_size(&metadata->value)));
     }
     return size;
@@ -226,7 +202,7 @@ static void put_metadata(struct mqc__wire_writer *writer, const struct mqc_metad
 {
     const uint8_t *end = writer->at;
     put_value(writer, &metadata->value, MQC__TAG_METADATA_VALUE);
-    put_number(writer, metadata->id, MQC__TAG_METADATA_ID);
+    mqc__protobuf_put_number(writer, metadata->id, MQC__TAG_METADATA_ID);
     mqc__wire_enclose(writer, end, MQC__TAG_EVENT_METADATA);
 }
 
@@ -237,26 +213,8 @@ static void put_event(struct mqc__wire_writer *writer, const struct mqc_event *e
         put_metadata(writer, &event->metadata[i]);
     for (size_t i = event->arg_count; i-- != 0;)
         put_value(writer, &event->args[i], MQC__TAG_EVENT_ARGS);
-    put_text(writer, event->name, MQC__TAG_EVENT_NAME);
+    mqc__protobuf_put_text(writer, event->name, MQC__TAG_EVENT_NAME);
     mqc__wire_enclose(writer, end, MQC__TAG_ENVELOPE_EVENTS);
-}
-
-/* Makes room behind what is in the buffer, and a writer that stands at its end. On failure the
- * buffer is as it was. */
-static enum mqc_error make_room(struct mqc__buffer *buffer, size_t size,
-                                struct mqc__wire_writer *writer_out)
-{
-    /* Lengths inside a message are 32-bit, and readers stop at 2 GiB. */
-    if (size > INT_MAX || size > buffer->limit_bytes - buffer->size)
-        return MQC_ETOOLARGE;
-    const bool had_failed = mqc__buffer_failed(buffer);
-    uint8_t *bytes = mqc__buffer_extend(buffer, size);
-    if (bytes == NULL) {
-        buffer->has_failed = had_failed;
-        return MQC_ENOMEM;
-    }
-    writer_out->at = bytes + size;
-    return MQC_OK;
 }
 
 size_t mqc__protobuf_event_size(const struct mqc_event *event)
@@ -268,7 +226,7 @@ enum mqc_error mqc__protobuf_event_sized(const struct mqc_event *event, size_t s
                                          struct mqc__buffer *buffer)
 {
     struct mqc__wire_writer writer;
-    const enum mqc_error error = make_room(buffer, size, &writer);
+    const enum mqc_error error = mqc__protobuf_room(buffer, size, &writer);
     if (error == MQC_OK)
         put_event(&writer, event);
     return error;
@@ -277,22 +235,4 @@ enum mqc_error mqc__protobuf_event_sized(const struct mqc_event *event, size_t s
 enum mqc_error mqc__protobuf_event(const struct mqc_event *event, struct mqc__buffer *buffer)
 {
     return mqc__protobuf_event_sized(event, mqc__protobuf_event_size(event), buffer);
-}
-
-enum mqc_error mqc__protobuf_header(const struct mqc__sender *sender, uint64_t first_sequence,
-                                    bool starts_count, struct mqc__buffer *buffer)
-{
-    const size_t size = text_size(sender->instance) + text_size(sender->node) +
-                        number_size(first_sequence) + number_size(starts_count ? 1 : 0);
-    if (size == 0)
-        return MQC_OK;
-    struct mqc__wire_writer writer;
-    const enum mqc_error error = make_room(buffer, size, &writer);
-    if (error != MQC_OK)
-        return error;
-    put_number(&writer, starts_count ? 1 : 0, MQC__TAG_ENVELOPE_STARTS_COUNT);
-    put_number(&writer, first_sequence, MQC__TAG_ENVELOPE_FIRST_SEQUENCE);
-    put_text(&writer, sender->node, MQC__TAG_ENVELOPE_NODE);
-    put_text(&writer, sender->instance, MQC__TAG_ENVELOPE_INSTANCE);
-    return MQC_OK;
 }

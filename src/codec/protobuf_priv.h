@@ -2,6 +2,7 @@
 #define MQC_CODEC_PROTOBUF_PRIV_H
 
 #include "base/arena.h"
+#include "codec/protobuf.h"
 #include "codec/protobuf_schema.h"
 #include "value/event.h"
 
@@ -61,6 +62,11 @@ static inline enum mqc_error mqc__protobuf_next(const struct mqc__decoder *decod
  */
 enum mqc_error mqc__protobuf_value(struct mqc__decoder *decoder, struct mqc_view content,
                                    unsigned depth, struct mqc_value *out);
+
+/* Decodes the receipts of an Envelope, which were counted, into the arena; their text stays where
+ * it is. MQC_EMALFORMED; MQC_ETOOLARGE: too many, or over the arena's limit; MQC_ENOMEM. */
+enum mqc_error mqc__protobuf_decode_receipts(const struct mqc__decoder *decoder,
+                                             struct mqc_view payload, struct mqc__envelope *out);
 
 /* Fills *info with the problem and the place of the reader; returns the code. */
 enum mqc_error mqc__protobuf_refuse_bytes(const struct mqc__decoder *decoder, const uint8_t *at,

@@ -3,11 +3,19 @@
 #define FIELD(tag) [(tag) >> 3] = (tag)
 
 const struct mqc__wire_schema mqc__schema_envelope = {
-    .field_count = 7,
+    .field_count = 12,
     .tags = {FIELD(MQC__TAG_ENVELOPE_INSTANCE), FIELD(MQC__TAG_ENVELOPE_NODE),
              FIELD(MQC__TAG_ENVELOPE_FIRST_SEQUENCE), FIELD(MQC__TAG_ENVELOPE_STARTS_COUNT),
              FIELD(MQC__TAG_ENVELOPE_EVENTS), FIELD(MQC__TAG_ENVELOPE_COMPRESSION),
-             FIELD(MQC__TAG_ENVELOPE_COMPRESSED_EVENTS)},
+             FIELD(MQC__TAG_ENVELOPE_COMPRESSED_EVENTS), FIELD(MQC__TAG_ENVELOPE_RECEIPT),
+             FIELD(MQC__TAG_ENVELOPE_KEPT_FROM), FIELD(MQC__TAG_ENVELOPE_COUNT_AGE_MS),
+             FIELD(MQC__TAG_ENVELOPE_TOPIC), FIELD(MQC__TAG_ENVELOPE_RECEIPTS)},
+};
+
+const struct mqc__wire_schema mqc__schema_receipt = {
+    .field_count = 4,
+    .tags = {FIELD(MQC__TAG_RECEIPT_INSTANCE), FIELD(MQC__TAG_RECEIPT_TOPIC),
+             FIELD(MQC__TAG_RECEIPT_HANDLED_TO), FIELD(MQC__TAG_RECEIPT_WANTS_REPEAT)},
 };
 
 const struct mqc__wire_schema mqc__schema_event = {

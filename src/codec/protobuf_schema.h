@@ -19,6 +19,15 @@
 #define MQC__TAG_ENVELOPE_EVENTS MQC__WIRE_TAG(5, MQC__WIRE_BYTES)
 #define MQC__TAG_ENVELOPE_COMPRESSION MQC__WIRE_TAG(6, MQC__WIRE_VARINT)
 #define MQC__TAG_ENVELOPE_COMPRESSED_EVENTS MQC__WIRE_TAG(7, MQC__WIRE_BYTES)
+#define MQC__TAG_ENVELOPE_RECEIPT MQC__WIRE_TAG(8, MQC__WIRE_VARINT)
+#define MQC__TAG_ENVELOPE_KEPT_FROM MQC__WIRE_TAG(9, MQC__WIRE_VARINT)
+#define MQC__TAG_ENVELOPE_COUNT_AGE_MS MQC__WIRE_TAG(10, MQC__WIRE_VARINT)
+#define MQC__TAG_ENVELOPE_TOPIC MQC__WIRE_TAG(11, MQC__WIRE_BYTES)
+#define MQC__TAG_ENVELOPE_RECEIPTS MQC__WIRE_TAG(12, MQC__WIRE_BYTES)
+#define MQC__TAG_RECEIPT_INSTANCE MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
+#define MQC__TAG_RECEIPT_TOPIC MQC__WIRE_TAG(2, MQC__WIRE_BYTES)
+#define MQC__TAG_RECEIPT_HANDLED_TO MQC__WIRE_TAG(3, MQC__WIRE_VARINT)
+#define MQC__TAG_RECEIPT_WANTS_REPEAT MQC__WIRE_TAG(4, MQC__WIRE_VARINT)
 #define MQC__TAG_EVENT_NAME MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
 #define MQC__TAG_EVENT_ARGS MQC__WIRE_TAG(2, MQC__WIRE_BYTES)
 #define MQC__TAG_EVENT_METADATA MQC__WIRE_TAG(3, MQC__WIRE_BYTES)
@@ -38,6 +47,7 @@ struct mqc__wire_schema {
 };
 
 extern const struct mqc__wire_schema mqc__schema_envelope;
+extern const struct mqc__wire_schema mqc__schema_receipt;
 extern const struct mqc__wire_schema mqc__schema_event;
 extern const struct mqc__wire_schema mqc__schema_metadata;
 extern const struct mqc__wire_schema mqc__schema_value;

@@ -108,11 +108,15 @@ static struct mqc__batch *take_batch(struct mqc__session *session)
 static bool build_payload(struct mqc__session *session, struct mqc__batch *batch,
                           struct mqc_view *payload_out)
 {
-    const struct mqc__sender sender = {.instance = mqc_view_text(session->options->instance),
-                                       .node = mqc_view_text(session->options->node)};
+    const struct mqc__envelope_header header = {
+        .sender = {.instance = mqc_view_text(session->options->instance),
+                   .node = mqc_view_text(session->options->node)},
+        .first_sequence = batch->sequence,
+        .starts_count = batch->starts_count,
+    };
     struct mqc__buffer *payload = &session->payload;
     mqc__buffer_clear(payload);
-    if (mqc__protobuf_header(&sender, batch->sequence, batch->starts_count, payload) != MQC_OK)
+    if (mqc__protobuf_header(&header, payload) != MQC_OK)
         return false;
     if (session->compressor == NULL ||
         !mqc__compress(session->compressor, mqc__batch_events(batch), payload))

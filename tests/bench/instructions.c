@@ -99,12 +99,13 @@ static bool publish_rr(struct node *node, unsigned number)
 
 static bool prepare_events(struct node *node, unsigned number, unsigned count)
 {
-    const struct mqc__sender sender = {mqc_view_text("worker-1-0123456789ab"),
-                                       mqc_view_text("worker-1")};
+    const struct mqc__envelope_header header = {
+        .sender = {mqc_view_text("worker-1-0123456789ab"), mqc_view_text("worker-1")},
+        .first_sequence = (uint64_t)number * count + 1,
+    };
     mqc__buffer_clear(&node->payload);
     node->expected_count = count;
-    bool is_done = mqc__protobuf_header(&sender, (uint64_t)number * count + 1, false,
-                                        &node->payload) == MQC_OK;
+    bool is_done = mqc__protobuf_header(&header, &node->payload) == MQC_OK;
     for (unsigned i = 0; i < count && is_done; i++) {
         struct mqc_event event;
         is_done = make_event(node, number + i, &event) &&

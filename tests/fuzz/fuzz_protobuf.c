@@ -9,9 +9,20 @@
 
 static void encode(const struct mqc__envelope *envelope, struct mqc__buffer *buffer)
 {
-    fuzz_require(mqc__protobuf_header(&envelope->sender, envelope->first_sequence,
-                                      envelope->starts_count, buffer) == MQC_OK,
+    const struct mqc__envelope_header header = {
+        .sender = envelope->sender,
+        .first_sequence = envelope->first_sequence,
+        .starts_count = envelope->starts_count,
+        .receipt = envelope->receipt,
+        .kept_from = envelope->kept_from,
+        .count_age_ms = envelope->count_age_ms,
+        .topic = envelope->topic,
+    };
+    fuzz_require(mqc__protobuf_header(&header, buffer) == MQC_OK,
                  "a decoded header can be encoded");
+    fuzz_require(mqc__protobuf_receipts(envelope->receipts, envelope->receipt_count, buffer) ==
+                     MQC_OK,
+                 "decoded receipts can be encoded");
     for (size_t i = 0; i < envelope->event_count; i++) {
         struct mqc_error_info info = {.code = MQC_OK};
         const enum mqc_error error = mqc__event_check(&envelope->events[i], &info);

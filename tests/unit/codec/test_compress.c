@@ -61,9 +61,13 @@ static void add_connections(struct fixture *f, size_t count)
 
 static void put_header(struct fixture *f)
 {
-    const struct mqc__sender sender = {mqc_view_text("7f3a"), mqc_view_text("worker-1")};
+    const struct mqc__envelope_header header = {
+        .sender = {mqc_view_text("7f3a"), mqc_view_text("worker-1")},
+        .first_sequence = 7,
+        .starts_count = true,
+    };
     mqc__buffer_clear(&f->wire);
-    CHECK_INT(mqc__protobuf_header(&sender, 7, true, &f->wire), MQC_OK);
+    CHECK_INT(mqc__protobuf_header(&header, &f->wire), MQC_OK);
 }
 
 /* The header and these bytes as compressed events. */

@@ -76,8 +76,9 @@ static void test_batch_of_random_events_decodes_in_order(void)
     struct test_random random = {.state = 2};
     struct fixture f = setup();
     struct mqc_event events[100];
-    const struct mqc__sender sender = {mqc_view_text("i"), mqc_view_text("n")};
-    CHECK_INT(mqc__protobuf_header(&sender, UINT64_MAX, false, &f.wire), MQC_OK);
+    const struct mqc__envelope_header header = {.sender = {mqc_view_text("i"), mqc_view_text("n")},
+                                                .first_sequence = UINT64_MAX};
+    CHECK_INT(mqc__protobuf_header(&header, &f.wire), MQC_OK);
     for (size_t i = 0; i < 100; i++) {
         events[i] = sample_event(&f.samples, &random);
         CHECK_INT(mqc__protobuf_event(&events[i], &f.wire), MQC_OK);
@@ -201,15 +202,99 @@ static void test_envelope_without_events_decodes(void)
     CHECK_INT(decode(&f), MQC_OK);
     CHECK_UNSIGNED(f.envelope.event_count, 0);
     CHECK_UNSIGNED(f.envelope.sender.instance.size, 0);
-    const struct mqc__sender nobody = {mqc_view_text(NULL), mqc_view_text(NULL)};
-    CHECK_INT(mqc__protobuf_header(&nobody, 0, false, &f.wire), MQC_OK);
+    const struct mqc__envelope_header nothing = {.first_sequence = 0};
+    CHECK_INT(mqc__protobuf_header(&nothing, &f.wire), MQC_OK);
     CHECK_UNSIGNED(f.wire.size, 0);
-    const struct mqc__sender sender = {mqc_view_bytes("a\0b", 3), mqc_view_text("n")};
-    CHECK_INT(mqc__protobuf_header(&sender, 300, true, &f.wire), MQC_OK);
+    const struct mqc__envelope_header header = {
+        .sender = {mqc_view_bytes("a\0b", 3), mqc_view_text("n")},
+        .first_sequence = 300,
+        .starts_count = true,
+    };
+    CHECK_INT(mqc__protobuf_header(&header, &f.wire), MQC_OK);
     CHECK_INT(decode(&f), MQC_OK);
-    CHECK_VIEW(f.envelope.sender.instance, sender.instance);
+    CHECK_VIEW(f.envelope.sender.instance, header.sender.instance);
     CHECK_UNSIGNED(f.envelope.first_sequence, 300);
     CHECK_UNSIGNED(f.envelope.event_count, 0);
+    teardown(&f);
+}
+
+/* Told of the fields that a stream with a promise needs. */
+static void test_header_of_a_stream_round_trips(void)
+{
+    static const uint64_t numbers[] = {1, 127, 128, UINT32_MAX, UINT64_MAX};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct fixture f = setup();
+        const struct mqc__envelope_header header = {
+            .sender = {mqc_view_text("i"), mqc_view_text("n")},
+            .first_sequence = numbers[i],
+            .receipt = i % 2 != 0 ? MQC__RECEIPT_ONE : MQC__RECEIPT_MANY,
+            .kept_from = numbers[i],
+            .count_age_ms = numbers[i],
+            .topic = mqc_view_text("zeek.topic"),
+        };
+        CHECK_INT(mqc__protobuf_header(&header, &f.wire), MQC_OK);
+        CHECK_INT(decode(&f), MQC_OK);
+        CHECK_UNSIGNED(f.envelope.first_sequence, numbers[i]);
+        CHECK_INT(f.envelope.receipt, header.receipt);
+        CHECK_UNSIGNED(f.envelope.kept_from, numbers[i]);
+        CHECK_UNSIGNED(f.envelope.count_age_ms, numbers[i]);
+        CHECK_VIEW_TEXT(f.envelope.topic, "zeek.topic");
+        CHECK_UNSIGNED(f.envelope.receipt_count, 0);
+        teardown(&f);
+    }
+}
+
+/* The bytes of a header and of receipts, like those of events, are a promise. */
+static void test_bytes_of_receipts_are_fixed(void)
+{
+    struct fixture f = setup();
+    const struct mqc__envelope_header header = {.sender = {.instance = mqc_view_text("7f3a")},
+                                                .receipt = MQC__RECEIPT_MANY,
+                                                .kept_from = 300,
+                                                .count_age_ms = 5,
+                                                .topic = mqc_view_text("t")};
+    const struct mqc__receipt receipts[] = {
+        {mqc_view_text("ab"), mqc_view_text("t/u"), 128, true},
+        {mqc_view_text("c"), mqc_view_text("v"), 0, false},
+    };
+    CHECK_INT(mqc__protobuf_header(&header, &f.wire), MQC_OK);
+    CHECK_INT(mqc__protobuf_receipts(receipts, 2, &f.wire), MQC_OK);
+    static const char expected[] = "\x0a\x04"
+                                   "7f3a"
+                                   "\x40\x02\x48\xac\x02\x50\x05\x5a\x01t"
+                                   "\x62\x0e\x0a\x02"
+                                   "ab"
+                                   "\x12\x03t/u\x18\x80\x01\x20\x01"
+                                   "\x62\x06\x0a\x01"
+                                   "c"
+                                   "\x12\x01v";
+    CHECK_VIEW(mqc__buffer_view(&f.wire), mqc_view_bytes(expected, sizeof expected - 1));
+    CHECK_UNSIGNED(mqc__protobuf_receipt_size(&receipts[0]), 16);
+    CHECK_UNSIGNED(mqc__protobuf_receipt_size(&receipts[1]), 8);
+    teardown(&f);
+}
+
+static void test_receipts_round_trip(void)
+{
+    struct fixture f = setup();
+    struct mqc__receipt *receipts =
+        mqc__arena_array(&f.samples, MQC__RECEIPTS_MAX + 1, sizeof *receipts);
+    for (size_t i = 0; i <= MQC__RECEIPTS_MAX; i++)
+        receipts[i] = (struct mqc__receipt){mqc_view_text("instance"), mqc_view_text("topic"),
+                                            UINT64_MAX >> i % 64, i % 3 == 0};
+    CHECK_INT(mqc__protobuf_receipts(receipts, MQC__RECEIPTS_MAX, &f.wire), MQC_OK);
+    CHECK_INT(decode(&f), MQC_OK);
+    REQUIRE(f.envelope.receipt_count == MQC__RECEIPTS_MAX);
+    for (size_t i = 0; i < MQC__RECEIPTS_MAX; i++) {
+        CHECK_VIEW_TEXT(f.envelope.receipts[i].instance, "instance");
+        CHECK_VIEW_TEXT(f.envelope.receipts[i].topic, "topic");
+        CHECK_UNSIGNED(f.envelope.receipts[i].handled_to, receipts[i].handled_to);
+        CHECK_INT(f.envelope.receipts[i].wants_repeat, receipts[i].wants_repeat);
+    }
+    CHECK_INT(mqc__protobuf_receipts(receipts, 1, &f.wire), MQC_OK);
+    CHECK_INT(decode(&f), MQC_ETOOLARGE);
+    CHECK_CONTAINS(f.info.text, "10001 receipts, the limit is 10000");
+    CHECK_UNSIGNED(f.envelope.receipt_count, 0);
     teardown(&f);
 }
 
@@ -217,14 +302,18 @@ static void test_full_buffer_is_left_as_it_was(void)
 {
     struct fixture f = setup();
     const struct mqc_event event = sample_connection_seen(&f.samples);
-    const struct mqc__sender sender = {mqc_view_text("instance"), mqc_view_text("node")};
+    const struct mqc__envelope_header header = {
+        .sender = {mqc_view_text("instance"), mqc_view_text("node")}, .first_sequence = 1};
+    const struct mqc__receipt receipt = {.instance = mqc_view_text("instance")};
     for (size_t limit = 3; limit < 59 + 3; limit++) {
         struct mqc__buffer buffer;
         mqc__buffer_init(&buffer, limit);
         CHECK(mqc__buffer_append_text(&buffer, "abc"));
         CHECK_INT(mqc__protobuf_event(&event, &buffer), MQC_ETOOLARGE);
-        if (limit < 10)
-            CHECK_INT(mqc__protobuf_header(&sender, 1, false, &buffer), MQC_ETOOLARGE);
+        if (limit < 10) {
+            CHECK_INT(mqc__protobuf_header(&header, &buffer), MQC_ETOOLARGE);
+            CHECK_INT(mqc__protobuf_receipts(&receipt, 1, &buffer), MQC_ETOOLARGE);
+        }
         CHECK_VIEW_TEXT(mqc__buffer_view(&buffer), "abc");
         CHECK(!mqc__buffer_failed(&buffer));
         mqc__buffer_fini(&buffer);
@@ -279,6 +368,9 @@ int main(void)
         {"connection_seen_is_small", test_connection_seen_is_small},
         {"bytes_on_the_wire_are_fixed", test_bytes_on_the_wire_are_fixed},
         {"envelope_without_events_decodes", test_envelope_without_events_decodes},
+        {"header_of_a_stream_round_trips", test_header_of_a_stream_round_trips},
+        {"bytes_of_receipts_are_fixed", test_bytes_of_receipts_are_fixed},
+        {"receipts_round_trip", test_receipts_round_trip},
         {"full_buffer_is_left_as_it_was", test_full_buffer_is_left_as_it_was},
         CU_TEST_INFO_NULL,
     };

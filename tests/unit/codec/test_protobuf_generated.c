@@ -33,6 +33,7 @@ static void check_schema(const struct mqc__wire_schema *schema,
 static void test_schema_is_that_of_the_proto_file(void)
 {
     check_schema(&mqc__schema_envelope, &mqcluster__v1__envelope__descriptor);
+    check_schema(&mqc__schema_receipt, &mqcluster__v1__receipt__descriptor);
     check_schema(&mqc__schema_event, &mqcluster__v1__event__descriptor);
     check_schema(&mqc__schema_metadata, &mqcluster__v1__metadata__descriptor);
     check_schema(&mqc__schema_value, &mqcluster__v1__value__descriptor);
@@ -54,6 +55,15 @@ static void test_fields_have_the_names_of_the_proto_file(void)
         {&mqcluster__v1__envelope__descriptor, "compression", MQC__TAG_ENVELOPE_COMPRESSION},
         {&mqcluster__v1__envelope__descriptor, "compressed_events",
          MQC__TAG_ENVELOPE_COMPRESSED_EVENTS},
+        {&mqcluster__v1__envelope__descriptor, "receipt", MQC__TAG_ENVELOPE_RECEIPT},
+        {&mqcluster__v1__envelope__descriptor, "kept_from", MQC__TAG_ENVELOPE_KEPT_FROM},
+        {&mqcluster__v1__envelope__descriptor, "count_age_ms", MQC__TAG_ENVELOPE_COUNT_AGE_MS},
+        {&mqcluster__v1__envelope__descriptor, "topic", MQC__TAG_ENVELOPE_TOPIC},
+        {&mqcluster__v1__envelope__descriptor, "receipts", MQC__TAG_ENVELOPE_RECEIPTS},
+        {&mqcluster__v1__receipt__descriptor, "instance", MQC__TAG_RECEIPT_INSTANCE},
+        {&mqcluster__v1__receipt__descriptor, "topic", MQC__TAG_RECEIPT_TOPIC},
+        {&mqcluster__v1__receipt__descriptor, "handled_to", MQC__TAG_RECEIPT_HANDLED_TO},
+        {&mqcluster__v1__receipt__descriptor, "wants_repeat", MQC__TAG_RECEIPT_WANTS_REPEAT},
         {&mqcluster__v1__event__descriptor, "name", MQC__TAG_EVENT_NAME},
         {&mqcluster__v1__event__descriptor, "args", MQC__TAG_EVENT_ARGS},
         {&mqcluster__v1__event__descriptor, "metadata", MQC__TAG_EVENT_METADATA},
@@ -110,6 +120,41 @@ static void test_generated_code_writes_the_same_bytes(void)
     mqc__arena_fini(&samples);
 }
 
+static uint64_t random_number(struct test_random *random)
+{
+    return test_random_next(random) >> test_random_below(random, 64);
+}
+
+static void test_generated_code_writes_the_same_receipts(void)
+{
+    struct test_random random = {.state = 8};
+    for (int round = 0; round < 500; round++) {
+        struct mqc__buffer wire;
+        struct mqc__buffer rewritten;
+        mqc__buffer_init(&wire, DECODE_BYTES);
+        mqc__buffer_init(&rewritten, DECODE_BYTES);
+        const struct mqc__envelope_header header = {
+            .sender = {.instance = mqc_view_text("7f3a")},
+            .first_sequence = random_number(&random),
+            .receipt = (enum mqc__receipt_kind)test_random_below(&random, 3),
+            .kept_from = random_number(&random),
+            .count_age_ms = random_number(&random),
+            .topic = mqc_view_text(round % 2 != 0 ? "a/b" : ""),
+        };
+        CHECK_INT(mqc__protobuf_header(&header, &wire), MQC_OK);
+        for (int i = 0; i < round % 4; i++) {
+            const struct mqc__receipt receipt = {
+                mqc_view_text(i % 2 != 0 ? "" : "8e40"), mqc_view_text(round % 3 != 0 ? "t" : ""),
+                random_number(&random), test_random_below(&random, 2) != 0};
+            CHECK_INT(mqc__protobuf_receipts(&receipt, 1, &wire), MQC_OK);
+        }
+        rewrite(mqc__buffer_view(&wire), &rewritten);
+        CHECK_VIEW(mqc__buffer_view(&rewritten), mqc__buffer_view(&wire));
+        mqc__buffer_fini(&wire);
+        mqc__buffer_fini(&rewritten);
+    }
+}
+
 /* Numbers whose size changes, and texts whose length does. */
 static void test_sizes_around_each_limit_of_a_varint(void)
 {
@@ -143,6 +188,7 @@ int main(void)
         {"schema_is_that_of_the_proto_file", test_schema_is_that_of_the_proto_file},
         {"fields_have_the_names_of_the_proto_file", test_fields_have_the_names_of_the_proto_file},
         {"generated_code_writes_the_same_bytes", test_generated_code_writes_the_same_bytes},
+        {"generated_code_writes_the_same_receipts", test_generated_code_writes_the_same_receipts},
         {"sizes_around_each_limit_of_a_varint", test_sizes_around_each_limit_of_a_varint},
         CU_TEST_INFO_NULL,
     };

@@ -294,6 +294,11 @@ static void test_wrong_wire_form_is_refused(void)
         {WIRE("\x7c"), "a wire type that does not exist"},
         {WIRE("\x7d\x00\x00\x00"), "a number is cut off"},
         {WIRE("\x79\x00\x00\x00\x00\x00\x00\x00"), "a number is cut off"},
+        /* receipts */
+        {WIRE("\x60\x01"), "another wire type"},
+        {WIRE("\x62\x02\x0a\x01"), "longer than what surrounds it"},
+        {WIRE("\x62\x02\x1a\x00"), "another wire type"},
+        {WIRE("\x62\x02\x18\x80"), "a number is cut off"},
         /* a port of more than 32 bits */
         {WIRE("\x2a\x0b\x0a\x01"
               "e\x12\x06\x48\x80\x80\x80\x80\x10"),
@@ -382,6 +387,27 @@ static void test_missing_fields_have_defaults(void)
     fini(&o);
 }
 
+/* A later version may want to hear something else, or say more in a receipt. */
+static void test_unknown_parts_of_receipts_are_skipped(void)
+{
+    static const char payload[] = "\x40\x03\x62\x0b\x0a\x01i\x2a\x01x\x18\x05\xf0\x01\x07"
+                                  "\x62\x00";
+    struct outcome o = decode(mqc_view_bytes(payload, sizeof payload - 1));
+    CHECK_INT(o.error, MQC_OK);
+    CHECK_INT(o.envelope.receipt, MQC__RECEIPT_NONE);
+    REQUIRE(o.envelope.receipt_count == 2);
+    CHECK_VIEW_TEXT(o.envelope.receipts[0].instance, "i");
+    CHECK_UNSIGNED(o.envelope.receipts[0].topic.size, 0);
+    CHECK_UNSIGNED(o.envelope.receipts[0].handled_to, 5);
+    CHECK_UNSIGNED(o.envelope.receipts[1].instance.size, 0);
+    CHECK(!o.envelope.receipts[1].wants_repeat);
+    fini(&o);
+    o = decode_within(mqc_view_bytes(payload, sizeof payload - 1), sizeof(struct mqc__receipt));
+    CHECK_INT(o.error, MQC_ETOOLARGE);
+    CHECK_UNSIGNED(o.envelope.receipt_count, 0);
+    fini(&o);
+}
+
 static void test_unprintable_name_is_not_printed(void)
 {
     static const char payload[] = "\x2a\x0a\x0a\x02\x1b\n\x12\x04\x48\x80\x80\x10";
@@ -407,6 +433,7 @@ int main(void)
         {"unknown_kinds_become_none_and_are_counted",
          test_unknown_kinds_become_none_and_are_counted},
         {"missing_fields_have_defaults", test_missing_fields_have_defaults},
+        {"unknown_parts_of_receipts_are_skipped", test_unknown_parts_of_receipts_are_skipped},
         {"unprintable_name_is_not_printed", test_unprintable_name_is_not_printed},
         CU_TEST_INFO_NULL,
     };

@@ -211,8 +211,12 @@ char *sample_memory(size_t size)
 
 void sample_encode(const struct mqc_event *event, struct mqc__buffer *buffer)
 {
-    const struct mqc__sender sender = {mqc_view_text("7f3a"), mqc_view_text("worker-1")};
-    CHECK_INT(mqc__protobuf_header(&sender, 7, true, buffer), MQC_OK);
+    const struct mqc__envelope_header header = {
+        .sender = {mqc_view_text("7f3a"), mqc_view_text("worker-1")},
+        .first_sequence = 7,
+        .starts_count = true,
+    };
+    CHECK_INT(mqc__protobuf_header(&header, buffer), MQC_OK);
     CHECK_INT(mqc__protobuf_event(event, buffer), MQC_OK);
 }
 

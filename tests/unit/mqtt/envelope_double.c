@@ -7,13 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum mqc_error mqc__protobuf_header(const struct mqc__sender *sender, uint64_t first_sequence,
-                                    bool starts_count, struct mqc__buffer *buffer)
+enum mqc_error mqc__protobuf_header(const struct mqc__envelope_header *header,
+                                    struct mqc__buffer *buffer)
 {
+    const struct mqc__sender *sender = &header->sender;
     char text[200];
     (void)snprintf(text, sizeof text, "%.*s/%.*s/%" PRIu64 "/%d|", (int)sender->instance.size,
-                   sender->instance.data, (int)sender->node.size, sender->node.data, first_sequence,
-                   starts_count ? 1 : 0);
+                   sender->instance.data, (int)sender->node.size, sender->node.data,
+                   header->first_sequence, header->starts_count ? 1 : 0);
     return mqc__buffer_append_text(buffer, text) ? MQC_OK : MQC_ENOMEM;
 }
 
