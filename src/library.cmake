@@ -66,7 +66,7 @@ mqc_public_library(mqc_static mqcluster_static)
 
 # An archive does not know what it needs: its users link it. In other projects the package file
 # looks for these libraries, by the names that MQC_PRIVATE_PACKAGES and MQC_PRIVATE_LIBRARIES give.
-set(MQC_PRIVATE_PACKAGES libprotobuf-c libuv json-c yaml-0.1 libzstd)
+set(MQC_PRIVATE_PACKAGES libprotobuf-c libuv json-c yaml-0.1 libzstd sqlite3)
 set(MQC_PRIVATE_LIBRARIES paho-mqtt3c mbedtls mbedx509 mbedcrypto http_parser wslay)
 set(third_party "")
 foreach(module ${mqc_library_modules})

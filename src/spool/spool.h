@@ -66,7 +66,7 @@ struct mqc__spool_options {
 #define MQC__SPOOL_BYTES_MIN ((uint64_t)1 << 20)
 
 /* What the room taken by a record counts beside its topic and event. */
-#define MQC__SPOOL_RECORD_COST 24
+#define MQC__SPOOL_RECORD_COST 20
 
 /* Records that made room for others. Those that wait for their turn in the store alone go first,
  * the oldest of them before the others: they are lost. If there are none, those go that were fed

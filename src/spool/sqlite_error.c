@@ -1,0 +1,75 @@
+#include "base/fail.h"
+#include "spool/sqlite_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* What a person can do about it; NULL: nothing comes to mind. */
+static const char *advice(int number)
+{
+    switch (number) {
+    case ENOSPC: return "free some room on its file system, or let the spool be smaller";
+    case EDQUOT: return "raise the user's quota, or let the spool be smaller";
+    case EFBIG: return "raise the limit on the size of files, or let the spool be smaller";
+    case EROFS: return "mount the file system for writing, or choose another path";
+    case EACCES:
+    case EPERM: return "give the user of the node the right to read and write there";
+    case ENAMETOOLONG: return "choose a shorter path";
+    case ENOTDIR:
+    case EISDIR: return "choose another path";
+    default: return NULL;
+    }
+}
+
+enum mqc_error mqc__sqlite_fail_errno(const char *path, int number, const char *what,
+                                      struct mqc_error_info *info)
+{
+    char reason[128];
+    const char *text = strerror_r(number, reason, sizeof reason);
+    const char *hint = advice(number);
+    const enum mqc_error code = number == ENOMEM ? MQC_ENOMEM : MQC_EIO;
+    (void)mqc__fail(info, code, "the spool %s cannot be %s: %s%s%s", path, what, text,
+                    hint != NULL ? "; " : "", hint != NULL ? hint : "");
+    mqc__fail_place(info, "%s", path);
+    return code;
+}
+
+/* The errno that stands behind a result code; 0: none. */
+static int system_error(const struct mqc__store *store, int result)
+{
+    switch (result & 0xff) {
+    case SQLITE_FULL: return ENOSPC;
+    case SQLITE_READONLY: return EROFS;
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR: return sqlite3_system_errno(store->db);
+    default: return 0;
+    }
+}
+
+static enum mqc_error fail_words(const struct mqc__store *store, enum mqc_error code,
+                                 const char *what, const char *why, struct mqc_error_info *info)
+{
+    (void)mqc__fail(info, code, "the spool %s cannot be %s: %s", store->path, what, why);
+    mqc__fail_place(info, "%s", store->path);
+    return code;
+}
+
+enum mqc_error mqc__sqlite_fail(const struct mqc__store *store, int result, const char *what,
+                                struct mqc_error_info *info)
+{
+    switch (result & 0xff) {
+    case SQLITE_NOMEM: return fail_words(store, MQC_ENOMEM, what, "out of memory", info);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return fail_words(store, MQC_EIO, what,
+                          "another process uses it; give each node a spool of its own", info);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return fail_words(store, MQC_EMALFORMED, what, sqlite3_errstr(result), info);
+    default: break;
+    }
+    const int number = result == SQLITE_IOERR_NOMEM ? ENOMEM : system_error(store, result);
+    if (number != 0)
+        return mqc__sqlite_fail_errno(store->path, number, what, info);
+    return fail_words(store, MQC_EIO, what, sqlite3_errmsg(store->db), info);
+}
