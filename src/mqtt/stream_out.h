@@ -16,8 +16,9 @@
  * many (MQC__RECEIPT_MANY) when the owner gives them up. A receiver that misses some asks for
  * everything from a number on, and gets it again on a topic of its own. What is lost at the end of
  * the stream nobody would miss: so the last number is repeated by an empty envelope, a probe, when
- * the stream falls silent, for as long as something is kept. A receiver that is gone for good is
- * probed until the owner gives up what was meant for it.
+ * the stream falls silent, for as long as something is kept, and once more when the last of it was
+ * given up. A receiver that is gone for good is probed until the owner gives up what was meant for
+ * it. One that comes back later than that hears of what it missed with the next number.
  *
  * Pure: no clock, no input or output, no memory beside itself. Times are of one clock that does not
  * go back, in ms. Not thread-safe.
@@ -52,6 +53,7 @@ struct mqc__stream_requester {
 struct mqc__stream_out {
     enum mqc__receipt_kind kind;
     bool is_connected;
+    bool has_ended;
     unsigned probe_pause_ms; /* before the next probe */
     uint64_t began;          /* the count's first number */
     int64_t began_ms;        /* when that was given, NEVER: not known */
@@ -100,9 +102,10 @@ struct mqc__stream_out_actions {
     uint64_t repeat_from;
     uint64_t repeat_to;
 
-    /* What it asks for is given up, and nothing is left to repeat: send it a probe, in the same
-     * way, which says so. */
-    bool tells_gone;
+    /* Nothing of what it asks for can be repeated: send it a probe that says so, in the same way,
+     * with this as kept_from. To a request for a stream that it knows nothing of the owner answers
+     * in this way with UINT64_MAX and the number 1. */
+    uint64_t tell_kept_from;
 };
 
 /*
@@ -118,6 +121,10 @@ void mqc__stream_out_receipt(struct mqc__stream_out *stream,
  * over, or events had to be dropped. */
 void mqc__stream_out_evicted(struct mqc__stream_out *stream, uint64_t to);
 
+/* No number above `last` will ever be sent: the instance is of an earlier run, and all that was
+ * left of it was sent. A receiver that knows of higher ones, lost in a power cut, need not wait. */
+void mqc__stream_out_ended(struct mqc__stream_out *stream);
+
 /* When to call mqc__stream_out_tick() next, or NEVER. */
 int64_t mqc__stream_out_due_ms(const struct mqc__stream_out *stream);
 
@@ -128,7 +135,8 @@ int64_t mqc__stream_out_due_ms(const struct mqc__stream_out *stream);
  */
 bool mqc__stream_out_tick(struct mqc__stream_out *stream, int64_t now_ms);
 
-/* Says whether nothing of the stream is left that the owner would have to keep. */
+/* Says whether nothing of the stream is left that the owner would have to keep. It can be forgotten
+ * when no probe is due any more, either. */
 static inline bool mqc__stream_out_is_done(const struct mqc__stream_out *stream)
 {
     return stream->kept_from > stream->last;
