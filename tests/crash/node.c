@@ -42,8 +42,7 @@ static void on_error(void *context, const char *tag, const char *message)
 {
     const struct crash_node *node = context;
     char line[600];
-    const int size =
-        snprintf(line, sizeof line, "start %u: %s: %s\n", node->start, tag, message);
+    const int size = snprintf(line, sizeof line, "start %u: %s: %s\n", node->start, tag, message);
     if (size <= 0 || write(node->errors, line, strlen(line)) < 0)
         (void)fputs(line, stderr);
 }
@@ -63,8 +62,8 @@ static bool open_files(struct crash_node *node, const char *folder)
     node->stats = open_file(folder, node->name, "stats", O_RDWR);
     node->errors = open_file(folder, node->name, "errors", O_WRONLY | O_APPEND);
     return node->log >= 0 && node->stats >= 0 && node->errors >= 0 &&
-           crash_log_append(node->log, (struct crash_record){.kind = CRASH_KIND_START,
-                                                             .start = node->start});
+           crash_log_append(node->log,
+                            (struct crash_record){.kind = CRASH_KIND_START, .start = node->start});
 }
 
 static bool make_backend(struct crash_node *node, const char *config_path,

@@ -93,10 +93,9 @@ int main(int argc, char **argv)
     struct crash_node node;
     struct mqc_error_info info = {.code = MQC_OK};
     bool is_good = crash_node_open(&node, argv + 1);
-    if (is_good &&
-        (mqc_on_event(node.backend, CRASH_EVENT, on_event, &node, &info) != MQC_OK ||
-         !subscribe(&node, argv + 1 + CRASH_USAGE_COUNT, &info) ||
-         mqc_backend_init(node.backend, NULL, &info) != MQC_OK))
+    if (is_good && (mqc_on_event(node.backend, CRASH_EVENT, on_event, &node, &info) != MQC_OK ||
+                    !subscribe(&node, argv + 1 + CRASH_USAGE_COUNT, &info) ||
+                    mqc_backend_init(node.backend, NULL, &info) != MQC_OK))
         is_good = crash_node_complain(&node, "init", &info);
     if (is_good)
         serve(&node);
