@@ -175,6 +175,10 @@ class Checker:
         return sum(max(0, last - self.sent.intended[stream])
                    for stream, last in received.last.items())
 
+    def _counted_by_library(self, received):
+        sums = totals(self.folder, received.name)
+        return {"repeated": sums.duplicates, "gaps_reported": sums.missing}
+
     def verdict(self):
         """The counts of the report."""
         counts = collections.Counter()
@@ -183,11 +187,11 @@ class Checker:
             counts["unknown"] += self._unknown(received)
             counts["expected"] += sum(count for _, count in self._expected(received))
             counts["lost"] += sum(count for _, count in self.lost(received))
-            counts["gaps_reported"] += totals(self.folder, received.name).missing
+            counts.update(self._counted_by_library(received))
         return {"accepted": sum(self.sent.accepted.values()), "maybe": self.sent.maybe(),
                 **{name: counts[name] for name in
                    ("expected", "delivered", "lost", "duplicates", "out_of_order", "unknown",
-                    "uncertain", "gaps_reported")}}
+                    "uncertain", "repeated", "gaps_reported")}}
 
     def examples(self):
         """Some of what is wrong, for people."""

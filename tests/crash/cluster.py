@@ -234,7 +234,7 @@ class Cluster:
     def start_node(self, node):
         """Starts a node that was killed; without what it knew, if the scenario wants that."""
         if self.scenario.forgets and node is not self.sender:
-            for path in node.state.glob(self.scenario.forgets):
+            for path in node.state.rglob(self.scenario.forgets):
                 path.unlink()
         node.start()
 

@@ -115,10 +115,10 @@ class TestChecker(unittest.TestCase):
         self.assertTrue(self.checker.has_everything())
 
     def test_totals_are_summed_over_all_starts(self):
-        (self.folder / "b.stats").write_bytes(TOTALS.pack(1, 0, 0, 0, 2, 1) +
-                                              TOTALS.pack(1, 0, 0, 0, 3, 1))
+        (self.folder / "b.stats").write_bytes(TOTALS.pack(1, 0, 0, 7, 2, 1) +
+                                              TOTALS.pack(1, 0, 0, 1, 3, 1))
         found = self.verdict(sent(1), handled(1), handled(1))
-        self.assertEqual(found["gaps_reported"], 5)
+        self.assertEqual((found["repeated"], found["gaps_reported"]), (8, 5))
 
     def test_a_sender_that_leaves_out_a_number_is_broken(self):
         self.append("sender", sent(1, 3))
