@@ -32,3 +32,13 @@ bool mqc_publish(struct mqc_backend *backend, struct mqc_view topic, const struc
         return mqc__fail(info, MQC_EINVAL, "mqc_publish: an argument is NULL") == MQC_OK;
     return mqc__backend_publish(backend, topic, event, info) == MQC_OK;
 }
+
+bool mqc_publish_async(struct mqc_backend *backend, struct mqc_view topic,
+                       const struct mqc_event *event, mqc_done_fn done, void *context,
+                       struct mqc_error_info *info)
+{
+    if (backend == NULL || event == NULL || done == NULL || (topic.data == NULL && topic.size != 0))
+        return mqc__fail(info, MQC_EINVAL, "mqc_publish_async: an argument is NULL") == MQC_OK;
+    const struct mqc__session_done told = {done, context};
+    return mqc__backend_publish_async(backend, topic, event, &told, info) == MQC_OK;
+}

@@ -147,13 +147,29 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_make_event(const struct mqc_backend *bac
 /*
  * Zeek's Cluster::publish: queues one event for every node subscribed to the topic, this one
  * excepted. Copies topic and event. Never waits for the network; any thread, also from inside a
- * handler. True: accepted, it will be delivered as its guarantee says, or counted and reported.
- * False: nothing was queued, and info->code says why: MQC_ENOTINIT, MQC_ECLOSED, MQC_ETAKEN;
- * MQC_ETOPIC: over 65,535 bytes or 200 levels; the errors of mqc_make_event(); MQC_ETOOLARGE: over
- * delivery.max_event_bytes; MQC_EFULL: the outbox is at its limit; MQC_ENOMEM.
+ * handler. True: accepted, it will be delivered as its guarantee says, or counted and reported;
+ * with delivery.durability: disk it is on disk then and survives the end of the process, which this
+ * waits for. False: nothing was queued, and info->code says why: MQC_ENOTINIT, MQC_ECLOSED,
+ * MQC_ETAKEN; MQC_ETOPIC: over 65,535 bytes or 200 levels; the errors of mqc_make_event();
+ * MQC_ETOOLARGE: over delivery.max_event_bytes; MQC_EFULL: the outbox, or the spool on disk, is at
+ * its limit; MQC_EIO: the disk takes it not; MQC_ENOMEM.
  */
 MQC_API bool mqc_publish(struct mqc_backend *backend, struct mqc_view topic,
                          const struct mqc_event *event, struct mqc_error_info *info);
+
+/* Says what became of an event: MQC_OK: accepted, as mqc_publish() means it; MQC_EIO: it is not,
+ * since it could not be written to disk. */
+typedef void (*mqc_done_fn)(void *context, enum mqc_error error);
+
+/*
+ * mqc_publish() for those who must not wait for the disk: true means that the event was taken and
+ * `done` will be called once, with delivery.durability: disk on a thread of the backend, which must
+ * not be held up; in memory before this returns. False, as for mqc_publish(): it is not called.
+ * Inside `done` use this function only, not mqc_publish(). Any thread.
+ */
+MQC_API bool mqc_publish_async(struct mqc_backend *backend, struct mqc_view topic,
+                               const struct mqc_event *event, mqc_done_fn done, void *context,
+                               struct mqc_error_info *info);
 
 /* --- The cluster ---------------------------------------------------------------------------- */
 

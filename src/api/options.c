@@ -69,7 +69,7 @@ static struct mqc__durability durability(const struct mqc__settings *settings)
         /* A guest may go by the name of a node that runs, whose state is not the guest's. */
         .is_on_disk = settings->delivery.durability == 1 && !settings->cluster.is_guest,
         .spool_bytes = settings->delivery.spool_bytes,
-        .fsync = (enum mqc__fsync)settings->delivery.fsync,
+        .fsync = (enum mqc__spool_fsync)settings->delivery.fsync,
         .fsync_interval_ms = clamp(settings->delivery.fsync_interval_ms),
         .keep_ms = (int64_t)settings->delivery.keep_time_ms,
         .keep_bytes = settings->delivery.keep_bytes,

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "cluster/topics.h"
 #include "codec/presence.h"
 #include "link/tls_source.h"
 
@@ -37,6 +38,35 @@ static enum mqc_error set_node_id(struct mqc_backend *backend, const char *node_
     return MQC_OK;
 }
 
+/* The topic of a node id. */
+static enum mqc_error subscribe_node_id(struct mqc_backend *backend, struct mqc_view id)
+{
+    struct mqc__arena arena;
+    struct mqc_view topic;
+    bool is_change;
+    mqc__arena_init(&arena, SIZE_MAX / 2);
+    enum mqc_error error = MQC_ENOMEM;
+    if (mqc__topic_of_node_id(&arena, backend->separator, id, &topic))
+        error = mqc__interests_add(backend->interests, topic, MQC_MATCH_LEVEL, &is_change, NULL);
+    mqc__arena_fini(&arena);
+    return error;
+}
+
+/* Where receivers say how far they have come: with what this instance has sent, and with what was
+ * left of earlier ones. */
+static enum mqc_error subscribe_receipts(struct mqc_backend *backend,
+                                         const struct mqc__session *session)
+{
+    enum mqc_error error = MQC_OK;
+    if (backend->has_end_to_end)
+        error = subscribe_node_id(backend, mqc_view_text(backend->node_id));
+    struct mqc_view instance;
+    for (size_t i = 0;
+         error == MQC_OK && (instance = mqc__session_left_instance(session, i)).size != 0; i++)
+        error = subscribe_node_id(backend, instance);
+    return error;
+}
+
 /* The topics that reach this node for what it is in the cluster. */
 static enum mqc_error subscribe_own_topics(struct mqc_backend *backend)
 {
@@ -56,6 +86,8 @@ static enum mqc_error open_session(struct mqc_backend *backend, struct mqc__sess
     /* A subscription made meanwhile must not fall between the two: both under one lock. */
     pthread_mutex_lock(&backend->subscriptions_mutex);
     enum mqc_error error = subscribe_own_topics(backend);
+    if (error == MQC_OK)
+        error = subscribe_receipts(backend, session);
     if (error == MQC_OK)
         error = mqc__backend_hand_over_filters(backend, session);
     if (error == MQC_OK)

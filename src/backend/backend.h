@@ -82,6 +82,13 @@ enum mqc_error mqc__backend_check_event(const struct mqc_backend *backend,
 enum mqc_error mqc__backend_publish(struct mqc_backend *backend, struct mqc_view topic,
                                     const struct mqc_event *event, struct mqc_error_info *info);
 
+/* With durability on disk it does not wait until the event is there; see
+ * mqc__session_publish_async(). */
+enum mqc_error mqc__backend_publish_async(struct mqc_backend *backend, struct mqc_view topic,
+                                          const struct mqc_event *event,
+                                          const struct mqc__session_done *done,
+                                          struct mqc_error_info *info);
+
 enum mqc_error mqc__backend_publish_hrw(struct mqc_backend *backend, struct mqc_view pool,
                                         const struct mqc_key *key, const struct mqc_event *event,
                                         struct mqc_error_info *info);

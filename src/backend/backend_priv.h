@@ -67,6 +67,8 @@ struct mqc_backend {
     struct mqc__inbox *inbox;
     struct mqc__members *members;
     bool delivers_to_self;
+    char separator;      /* of the cluster's own topics */
+    bool has_end_to_end; /* some topics are */
     struct mqc__telemetry *telemetry; /* NULL: none */
     void *attached;                   /* the caller's */
 
@@ -166,9 +168,17 @@ enum mqc_error mqc__backend_wait_filters(struct mqc_backend *backend, struct mqc
 /* How events of a topic travel, as the rules say. */
 struct mqc__service mqc__backend_service(const struct mqc_backend *backend, struct mqc_view topic);
 
+/* An event on its way to the broker. */
+struct mqc__departure {
+    struct mqc_view topic;
+    const struct mqc_event *event;
+    struct mqc__service service;
+    struct mqc__session_done done; /* without a function the caller waits for the disk */
+};
+
 /* Brings an event to the broker, and to nobody else. */
-enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view topic,
-                                 struct mqc__service service, const struct mqc_event *event,
+enum mqc_error mqc__backend_send(struct mqc_backend *backend,
+                                 const struct mqc__departure *departure,
                                  struct mqc_error_info *info);
 
 /* Counts an event that came from outside and hands it to the node's handlers. On the thread that

@@ -85,6 +85,9 @@ static bool copy_rules(struct mqc_backend *backend, const struct mqc__backend_op
     }
     if (options->service_rule_count > 1)
         qsort(rules, options->service_rule_count, sizeof *rules, compare_rules);
+    backend->has_end_to_end = options->default_service.is_end_to_end;
+    for (size_t i = 0; i < options->service_rule_count; i++)
+        backend->has_end_to_end |= rules[i].service.is_end_to_end;
     backend->service_rules = rules;
     backend->service_rule_count = options->service_rule_count;
     return true;
@@ -122,6 +125,7 @@ static bool make_parts(struct mqc_backend *backend, const struct mqc__backend_op
     backend->streams = mqc__streams_new(STREAMS_MAX);
     backend->interests = mqc__interests_new(options->root);
     backend->delivers_to_self = options->delivers_to_self;
+    backend->separator = options->members.separator;
     return backend->declarations != NULL && backend->handlers != NULL && backend->inbox != NULL &&
            backend->streams != NULL && backend->interests != NULL;
 }

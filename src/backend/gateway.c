@@ -179,6 +179,13 @@ static bool put(struct mqc_backend *backend, struct mqc__inbox_item *item)
     return false;
 }
 
+/* The loop that serves all clients cannot wait for the disk; that it fails is reported there. */
+static void ignore_outcome(void *context, enum mqc_error error)
+{
+    (void)context;
+    (void)error;
+}
+
 enum mqc_error mqc__backend_gateway_publish(struct mqc_backend *backend,
                                             const struct mqc__gateway_event *event,
                                             bool *is_handled_later_out, struct mqc_error_info *info)
@@ -190,9 +197,14 @@ enum mqc_error mqc__backend_gateway_publish(struct mqc_backend *backend,
         error = prepare(backend, event, &item, info);
     if (error != MQC_OK)
         return error;
-    struct mqc__service service = mqc__backend_service(backend, event->topic);
-    service.is_retried = true; /* its client is held back meanwhile */
-    error = mqc__backend_send(backend, event->topic, service, event->event, info);
+    struct mqc__departure departure = {
+        .topic = event->topic,
+        .event = event->event,
+        .service = mqc__backend_service(backend, event->topic),
+        .done = {ignore_outcome, NULL},
+    };
+    departure.service.is_retried = true; /* its client is held back meanwhile */
+    error = mqc__backend_send(backend, &departure, info);
     if (error == MQC_OK)
         mqc__backend_tap(backend, event->topic, event->event, event->origin);
     if (item == NULL)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "cluster/topics.h"
 #include "codec/protobuf.h"
 #include "topic/topic.h"
 #include "value/check.h"
@@ -21,12 +22,20 @@ enum mqc_error mqc__backend_check_event(const struct mqc_backend *backend,
 }
 
 /* The rules are sorted, the longest prefix first. */
-struct mqc__service mqc__backend_service(const struct mqc_backend *backend, struct mqc_view topic)
+static struct mqc__service find_service(const struct mqc_backend *backend, struct mqc_view topic)
 {
     for (size_t i = 0; i < backend->service_rule_count; i++)
         if (mqc_view_starts_with(topic, backend->service_rules[i].prefix))
             return backend->service_rules[i].service;
     return backend->default_service;
+}
+
+struct mqc__service mqc__backend_service(const struct mqc_backend *backend, struct mqc_view topic)
+{
+    struct mqc__service service = find_service(backend, topic);
+    if (service.is_end_to_end)
+        service.is_to_one = mqc__topic_is_of_one_node(topic, backend->separator);
+    return service;
 }
 
 static enum mqc_error explain(enum mqc_error error, const struct mqc_backend *backend,
@@ -35,12 +44,19 @@ static enum mqc_error explain(enum mqc_error error, const struct mqc_backend *ba
     switch (error) {
     case MQC_OK: return MQC_OK;
     case MQC_EFULL:
-        return mqc__fail(info, error,
-                         "the outbox is full: the broker is away or too slow; publish again later, "
-                         "or raise delivery.outbox_events and delivery.outbox_bytes");
+        return mqc__fail(
+            info, error, "the %s: the broker is away or too slow; publish again later, or raise %s",
+            backend->session_options.durability.is_on_disk ? "spool is full" : "outbox is full",
+            backend->session_options.durability.is_on_disk
+                ? "delivery.spool_bytes"
+                : "delivery.outbox_events and delivery.outbox_bytes");
     case MQC_ETAKEN:
         return mqc__fail(info, error, "another client has taken this node's session over");
     case MQC_ECLOSED: return mqc__fail(info, error, "the backend is closed");
+    case MQC_EIO:
+        return mqc__fail(info, error,
+                         "the event could not be written to disk, and is not accepted; the error "
+                         "spool_failed says why: check delivery.directory");
     case MQC_ETOOLARGE:
         return mqc__fail(info, error,
                          "the event is larger than delivery.max_event_bytes (%zu), "
@@ -51,21 +67,21 @@ static enum mqc_error explain(enum mqc_error error, const struct mqc_backend *ba
 }
 
 static enum mqc_error queue(struct mqc_backend *backend, struct mqc__session *session,
-                            struct mqc_view mqtt_topic, struct mqc__service service,
-                            const struct mqc_event *event)
+                            struct mqc_view mqtt_topic, const struct mqc__departure *departure)
 {
     char scratch[SCRATCH_BYTES];
     struct mqc__buffer encoded;
-    const size_t size = mqc__protobuf_event_size(event);
+    const size_t size = mqc__protobuf_event_size(departure->event);
     if (size > backend->event_bytes_max)
         return MQC_ETOOLARGE;
     /* The header goes into the same memory, if the event is large. */
     mqc__buffer_init_scratch(&encoded, scratch, sizeof scratch, size + HEADER_BYTES);
     if (size > sizeof scratch)
         mqc__session_lend(session, size, &encoded);
-    enum mqc_error error = mqc__protobuf_event_sized(event, size, &encoded);
+    enum mqc_error error = mqc__protobuf_event_sized(departure->event, size, &encoded);
     if (error == MQC_OK)
-        error = mqc__session_publish_buffer(session, mqtt_topic, service, &encoded);
+        error = mqc__session_publish_async(session, mqtt_topic, departure->service, &encoded,
+                                           &departure->done);
     mqc__buffer_fini(&encoded);
     return error;
 }
@@ -170,14 +186,14 @@ enum mqc_error mqc__backend_publish_rr(struct mqc_backend *backend, struct mqc_v
     return mqc__backend_publish(backend, topic, event, info);
 }
 
-enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view topic,
-                                 struct mqc__service service, const struct mqc_event *event,
+enum mqc_error mqc__backend_send(struct mqc_backend *backend,
+                                 const struct mqc__departure *departure,
                                  struct mqc_error_info *info)
 {
     struct mqc__session *session = atomic_load(&backend->session);
     if (session == NULL)
         return mqc__fail(info, MQC_ENOTINIT, "mqc_backend_init() was not called");
-    enum mqc_error error = mqc__backend_check_event(backend, event, info);
+    enum mqc_error error = mqc__backend_check_event(backend, departure->event, info);
     if (error != MQC_OK)
         return error;
     char scratch[TOPIC_SCRATCH_BYTES];
@@ -185,21 +201,34 @@ enum mqc_error mqc__backend_send(struct mqc_backend *backend, struct mqc_view to
     /* More than MQTT allows, so that the length check can say what is wrong. */
     mqc__buffer_init_scratch(&mqtt_topic, scratch, sizeof scratch,
                              (size_t)4 * MQC__TOPIC_BYTES_MAX);
-    error = mqc__topic_event(backend->root, topic, &mqtt_topic, info);
-    if (error == MQC_OK) {
-        const struct mqc_view path = mqc__buffer_view(&mqtt_topic);
-        error = explain(queue(backend, session, path, service, event), backend, info);
-    }
+    error = mqc__topic_event(backend->root, departure->topic, &mqtt_topic, info);
+    if (error == MQC_OK)
+        error = explain(queue(backend, session, mqc__buffer_view(&mqtt_topic), departure), backend,
+                        info);
     mqc__buffer_fini(&mqtt_topic);
+    return error;
+}
+
+enum mqc_error mqc__backend_publish_async(struct mqc_backend *backend, struct mqc_view topic,
+                                          const struct mqc_event *event,
+                                          const struct mqc__session_done *done,
+                                          struct mqc_error_info *info)
+{
+    const struct mqc__departure departure = {
+        .topic = topic,
+        .event = event,
+        .service = mqc__backend_service(backend, topic),
+        .done = *done,
+    };
+    const enum mqc_error error = mqc__backend_send(backend, &departure, info);
+    if (error == MQC_OK)
+        tell_published(backend, topic, event);
     return error;
 }
 
 enum mqc_error mqc__backend_publish(struct mqc_backend *backend, struct mqc_view topic,
                                     const struct mqc_event *event, struct mqc_error_info *info)
 {
-    const struct mqc__service service = mqc__backend_service(backend, topic);
-    const enum mqc_error error = mqc__backend_send(backend, topic, service, event, info);
-    if (error == MQC_OK)
-        tell_published(backend, topic, event);
-    return error;
+    const struct mqc__session_done nobody = {NULL, NULL};
+    return mqc__backend_publish_async(backend, topic, event, &nobody, info);
 }

@@ -68,3 +68,21 @@ bool mqc__topic_of_node_id(struct mqc__arena *arena, char separator, struct mqc_
 {
     return topic_of(arena, separator, "nodeid", id, topic_out);
 }
+
+/* Takes a level and the separator off the beginning. */
+static bool skip_level(struct mqc_view *topic, char separator, const char *level)
+{
+    const struct mqc_view expected = mqc_view_text(level);
+    if (!mqc_view_starts_with(*topic, expected) || topic->size == expected.size ||
+        topic->data[expected.size] != separator)
+        return false;
+    *topic = mqc_view_bytes(topic->data + expected.size + 1, topic->size - expected.size - 1);
+    return true;
+}
+
+bool mqc__topic_is_of_one_node(struct mqc_view topic, char separator)
+{
+    return skip_level(&topic, separator, "zeek") && skip_level(&topic, separator, "cluster") &&
+           (skip_level(&topic, separator, "nodeid") || skip_level(&topic, separator, "node")) &&
+           topic.size != 0;
+}

@@ -26,4 +26,8 @@ bool mqc__topic_of_node(struct mqc__arena *arena, char separator, struct mqc_vie
 bool mqc__topic_of_node_id(struct mqc__arena *arena, char separator, struct mqc_view id,
                            struct mqc_view *topic_out);
 
+/* Says whether a topic is the own one of a node or of a node id, or lies below it: one node alone
+ * listens to it. */
+bool mqc__topic_is_of_one_node(struct mqc_view topic, char separator);
+
 #endif

@@ -14,9 +14,9 @@ const struct mqc__choice mqc__guarantee_choices[] = {
 
 static const struct mqc__choice durability_choices[] = {{"memory", 0}, {"disk", 1}, {NULL, 0}};
 
-static const struct mqc__choice fsync_choices[] = {{"always", MQC__FSYNC_ALWAYS},
-                                                   {"interval", MQC__FSYNC_INTERVAL},
-                                                   {"never", MQC__FSYNC_NEVER},
+static const struct mqc__choice fsync_choices[] = {{"always", MQC__SPOOL_FSYNC_ALWAYS},
+                                                   {"interval", MQC__SPOOL_FSYNC_INTERVAL},
+                                                   {"never", MQC__SPOOL_FSYNC_NEVER},
                                                    {NULL, 0}};
 
 static const struct mqc__choice when_full_choices[] = {

@@ -147,7 +147,7 @@ struct mqc__settings {
         int durability;        /* 0 memory, 1 disk */
         const char *directory; /* absolute; see config/state_directory.h */
         uint64_t spool_bytes;
-        int fsync; /* enum mqc__fsync of mqtt/session.h */
+        int fsync; /* enum mqc__spool_fsync of mqtt/session.h */
         uint64_t fsync_interval_ms;
         uint64_t batch_events;
         uint64_t batch_bytes;

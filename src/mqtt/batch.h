@@ -2,6 +2,7 @@
 #define MQC_MQTT_BATCH_H
 
 #include "base/buffer.h"
+#include "codec/protobuf.h"
 #include "mqtt/session.h"
 
 /*
@@ -16,6 +17,8 @@ struct mqc__batch {
     struct mqc__batch *topic_next;
     struct mqc__topic *topic;
     const struct mqc__origin *origin; /* NULL: this instance has accepted them */
+    struct mqc__kept_stream *stream;  /* end_to_end, from sending on; else NULL */
+    int64_t kept_ms;                  /* since when it is kept for its receivers */
     uint64_t number;   /* not above that of any event in it, in the order of acceptance over all
                         * topics, from 1 */
     uint64_t sequence; /* of its first event, in its topic */
@@ -23,6 +26,7 @@ struct mqc__batch {
     size_t event_bytes;
     size_t cost; /* what it counts in the outbox's bounds */
     enum mqc__qos qos;
+    enum mqc__receipt_kind receipt;
     bool starts_count; /* the topic's count starts here */
     bool is_closed;    /* takes no more events */
     int token;         /* the client's, -1 until it was sent */

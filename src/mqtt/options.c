@@ -45,7 +45,7 @@ static enum mqc_error check_ranges(const struct mqc__session_options *o,
         {"bytes in a batch", o->batch_bytes_max, 1, BATCH_BYTES_MAX},
         {"MQTT version", (uint64_t)o->version, 0, MQC__MQTT_311},
         {"overflow policy", (uint64_t)o->when_full, 0, MQC__WHEN_FULL_DROP_OLDEST},
-        {"policy of fsync", (uint64_t)o->durability.fsync, 0, MQC__FSYNC_NEVER},
+        {"policy of fsync", (uint64_t)o->durability.fsync, 0, MQC__SPOOL_FSYNC_NEVER},
         {"time to keep in ms", (uint64_t)o->durability.keep_ms, 0, INT64_MAX},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {

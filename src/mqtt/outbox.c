@@ -42,7 +42,7 @@ void mqc__outbox_append_in_flight(struct mqc__outbox *outbox, struct mqc__batch 
     outbox->in_flight_bytes += batch->event_bytes;
 }
 
-static void take_from_flight(struct mqc__outbox *outbox, struct mqc__batch *batch)
+void mqc__outbox_take_from_flight(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
     take_out(&outbox->in_flight, batch);
     outbox->in_flight_count--;
@@ -55,6 +55,7 @@ void mqc__outbox_init(struct mqc__outbox *outbox, const struct mqc__outbox_limit
         .limits = *limits,
         .topics.idle_max = limits->topics_max,
         .pool.headroom = limits->header_bytes_max,
+        .keep.due_ms = MQC__STREAM_OUT_NEVER,
     };
 }
 
@@ -97,12 +98,18 @@ void mqc__outbox_unlink_waiting(struct mqc__outbox *outbox, struct mqc__batch *b
     take_from_topic(batch);
 }
 
+void mqc__outbox_dispose(struct mqc__outbox *outbox, struct mqc__batch *batch)
+{
+    mqc__outbox_leave_stream(batch);
+    mqc__topic_table_leave(&outbox->topics, batch->topic);
+    mqc__batch_free(&outbox->pool, batch);
+}
+
 void mqc__outbox_free_batch(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
     outbox->event_count -= batch->event_count;
     outbox->byte_count -= batch->cost;
-    mqc__topic_table_leave(&outbox->topics, batch->topic);
-    mqc__batch_free(&outbox->pool, batch);
+    mqc__outbox_dispose(outbox, batch);
 }
 
 bool mqc__outbox_fits(const struct mqc__outbox *outbox, const struct mqc__batch *batch,
@@ -168,7 +175,7 @@ struct mqc__batch *mqc__outbox_find(const struct mqc__outbox *outbox, int token)
 size_t mqc__outbox_complete(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
     const size_t count = batch->event_count;
-    take_from_flight(outbox, batch);
+    mqc__outbox_take_from_flight(outbox, batch);
     mqc__outbox_free_batch(outbox, batch);
     return count;
 }
@@ -176,6 +183,7 @@ size_t mqc__outbox_complete(struct mqc__outbox *outbox, struct mqc__batch *batch
 size_t mqc__outbox_drop_batch(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
     pass_on_start(batch);
+    mqc__outbox_given_up(outbox, batch);
     return mqc__outbox_complete(outbox, batch);
 }
 
@@ -190,7 +198,7 @@ static struct mqc__batch *find_place(struct mqc__batch *list, uint64_t number)
 
 void mqc__outbox_put_back(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
-    take_from_flight(outbox, batch);
+    mqc__outbox_take_from_flight(outbox, batch);
     batch->token = -1;
     struct mqc__batch **list = list_of(outbox, batch->topic);
     struct mqc__batch *place = find_place(*list, batch->number);
@@ -222,11 +230,26 @@ uint64_t mqc__outbox_oldest(const struct mqc__outbox *outbox)
     return oldest;
 }
 
+static size_t count_best_effort(const struct mqc__batch *list)
+{
+    size_t count = 0;
+    for (const struct mqc__batch *batch = list; batch != NULL; batch = batch->next)
+        count += batch->qos == MQC__QOS_0 ? batch->event_count : 0;
+    return count;
+}
+
+size_t mqc__outbox_best_effort_count(const struct mqc__outbox *outbox)
+{
+    return count_best_effort(outbox->waiting) + count_best_effort(outbox->urgent) +
+           count_best_effort(outbox->in_flight);
+}
+
 void mqc__outbox_fini(struct mqc__outbox *outbox)
 {
     mqc__outbox_requeue(outbox);
     while (mqc__outbox_next(outbox) != NULL)
         mqc__outbox_drop_head(outbox);
+    mqc__outbox_keep_fini(outbox);
     mqc__batch_pool_fini(&outbox->pool);
     mqc__topic_table_fini(&outbox->topics);
     mqc__outbox_free_origins(outbox);

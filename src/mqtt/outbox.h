@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "mqtt/batch.h"
+#include "mqtt/keep.h"
 #include "mqtt/session.h"
 #include "mqtt/topic_table.h"
 
@@ -32,7 +33,9 @@ struct mqc__outbox_limits {
     size_t topics_max;       /* sequence counters of topics with nothing in the outbox */
     size_t header_bytes_max; /* of an envelope; one that is longer costs a copy */
     enum mqc__when_full when_full;
-    bool is_fed; /* numbers come from elsewhere; an event without one shares the latest */
+    size_t kept_bytes_max; /* of what the broker has and receivers may ask for, with overhead */
+    int64_t keep_ms;       /* and for how long */
+    bool is_fed;           /* numbers come from elsewhere; an event without one shares the latest */
 };
 
 /* An instance of this node from before, some of whose events are left. */
@@ -73,6 +76,7 @@ struct mqc__outbox {
     size_t byte_count;      /* with overhead */
     uint64_t last_number;
     struct mqc__origin *origins;
+    struct mqc__keep keep;
 };
 
 void mqc__outbox_init(struct mqc__outbox *outbox, const struct mqc__outbox_limits *limits);
@@ -108,11 +112,21 @@ void mqc__outbox_unnumber(struct mqc__outbox *outbox, struct mqc_view topic,
 /* Returns the instance with this name, which lives as long as the outbox. NULL: no memory. */
 const struct mqc__origin *mqc__outbox_origin(struct mqc__outbox *outbox, struct mqc_view instance);
 
+/* The same if it is known already, else NULL. */
+const struct mqc__origin *mqc__outbox_known_origin(const struct mqc__outbox *outbox,
+                                                   struct mqc_view instance);
+
+/* Says whether a message may be published on it. */
+bool mqc__outbox_is_topic_name(struct mqc_view topic);
+
 /* As mqc__outbox_accept(), but for an event that has its numbers; nothing is dropped to make room.
  * The events of an instance and topic come in the order of their numbers. */
 enum mqc_error mqc__outbox_accept_numbered(struct mqc__outbox *outbox, struct mqc_view topic,
                                            struct mqc__service service, struct mqc_view event,
                                            const struct mqc__numbering *numbering);
+
+/* Says whether an event of this size would ever fit. */
+bool mqc__outbox_may_take(const struct mqc__outbox *outbox, size_t event_bytes);
 
 /* Gives an empty buffer, for an event of that size, memory that is done with, if there is some. */
 void mqc__outbox_lend(struct mqc__outbox *outbox, size_t event_bytes, struct mqc__buffer *buffer);
@@ -131,6 +145,73 @@ enum mqc_error mqc__outbox_take(struct mqc__outbox *outbox, size_t event_bytes_m
 
 /* The batch in flight with this token, NULL when there is none. */
 struct mqc__batch *mqc__outbox_find(const struct mqc__outbox *outbox, int token);
+
+/* How many events there are that need no acknowledgement. */
+size_t mqc__outbox_best_effort_count(const struct mqc__outbox *outbox);
+
+/* The lowest number that is not done with, those that are kept included; UINT64_MAX: all are. */
+uint64_t mqc__outbox_frontier(const struct mqc__outbox *outbox);
+
+/* The lowest number that its guarantee is not kept for yet: as mqc__outbox_oldest(), with what the
+ * one node that it is for has not acknowledged. */
+uint64_t mqc__outbox_oldest_undone(const struct mqc__outbox *outbox);
+
+/* Before a batch in flight is sent: finds or begins its stream, if it is end_to_end, and notes when
+ * its topic's count began. MQC_ENOMEM. */
+enum mqc_error mqc__outbox_follow(struct mqc__outbox *outbox, struct mqc__batch *batch,
+                                  int64_t now_ms);
+
+/* It was sent. */
+void mqc__outbox_sent(struct mqc__outbox *outbox, struct mqc__batch *batch, int64_t now_ms);
+
+/* As mqc__outbox_complete(), but an end_to_end batch is kept until its receivers have it, or may
+ * not ask for it any more. */
+size_t mqc__outbox_acknowledged(struct mqc__outbox *outbox, struct mqc__batch *batch,
+                                int64_t now_ms);
+
+/* Gives up what was kept for its time. */
+void mqc__outbox_expire(struct mqc__outbox *outbox, int64_t now_ms);
+
+/* The session is up, or is not: then nothing is repeated, and receivers must ask again. */
+void mqc__outbox_set_online(struct mqc__outbox *outbox, bool is_online, int64_t now_ms);
+
+/* When to call it next; INT64_MAX: never. */
+int64_t mqc__outbox_expiry_ms(const struct mqc__outbox *outbox);
+
+/* A stream whose probe is to be sent now; it counts as sent. NULL: none before keep.due_ms. */
+struct mqc__kept_stream *mqc__outbox_probe(struct mqc__outbox *outbox, int64_t now_ms);
+
+/* The stream of an instance (NULL: this one) on a topic, NULL when nothing is known of it. */
+struct mqc__kept_stream *mqc__outbox_stream(const struct mqc__outbox *outbox, struct mqc_view topic,
+                                            const struct mqc__origin *origin);
+
+/* A receipt came: frees what is done with, and says what is to be done. */
+void mqc__outbox_receipt(struct mqc__outbox *outbox, struct mqc__kept_stream *stream,
+                         const struct mqc__stream_out_receipt *receipt, int64_t now_ms,
+                         struct mqc__stream_out_actions *actions_out);
+
+/* What a receiver is to get once more, and where; borrowed. */
+struct mqc__repeat_request {
+    uint64_t requester;
+    uint64_t from;
+    uint64_t to;
+    uint64_t tell_kept_from;     /* not 0: a probe that says this is all that it gets */
+    struct mqc_view reply_topic; /* of MQTT */
+    struct mqc_view topic;       /* of the events, as the envelope says it */
+    struct mqc_view instance;    /* whose they are */
+};
+
+/* Notes that it is to be repeated, behind what is to be repeated already; the stream is NULL where
+ * nothing is known of it, and nothing but a probe can be sent. MQC_EINVAL: no topic name;
+ * MQC_EFULL: too many receivers at once; MQC_ENOMEM. */
+enum mqc_error mqc__outbox_repeat(struct mqc__outbox *outbox, struct mqc__kept_stream *stream,
+                                  const struct mqc__repeat_request *request);
+
+/* The batch that a repetition goes on with, NULL: it is complete. The outbox owns it. */
+struct mqc__batch *mqc__outbox_next_repeated(const struct mqc__outbox *outbox,
+                                             const struct mqc__repetition *repetition);
+
+void mqc__outbox_end_repetition(struct mqc__outbox *outbox, struct mqc__repetition *repetition);
 
 /* Frees a batch whose events arrived; returns how many. */
 size_t mqc__outbox_complete(struct mqc__outbox *outbox, struct mqc__batch *batch);

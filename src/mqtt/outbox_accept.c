@@ -9,6 +9,13 @@ struct incoming {
     const struct mqc__numbering *given; /* NULL: the outbox numbers it */
 };
 
+static enum mqc__receipt_kind receipt_of(struct mqc__service service)
+{
+    if (!service.is_end_to_end)
+        return MQC__RECEIPT_NONE;
+    return service.is_to_one ? MQC__RECEIPT_ONE : MQC__RECEIPT_MANY;
+}
+
 static struct mqc__numbering numbering_of(const struct mqc__outbox *outbox,
                                           const struct mqc__topic *topic,
                                           const struct incoming *event)
@@ -33,6 +40,7 @@ static struct mqc__batch *find_open(const struct mqc__outbox *outbox, const stru
     const struct mqc__numbering numbering = numbering_of(outbox, topic, event);
     struct mqc__batch *last = topic->waiting->topic_prev; /* utlist: the head's prev is the tail */
     const bool is_open = !last->is_closed && last->qos == event->service.qos &&
+                         last->receipt == receipt_of(event->service) &&
                          last->origin == numbering.origin && !numbering.starts_count &&
                          last->sequence + last->event_count == numbering.sequence &&
                          mqc__outbox_fits(outbox, last, 1, event->bytes.size);
@@ -118,6 +126,7 @@ static struct mqc__batch *begin_batch(struct mqc__outbox *outbox, const struct i
     batch->topic = topic;
     batch->origin = numbering.origin;
     batch->qos = event->service.qos;
+    batch->receipt = receipt_of(event->service);
     batch->number = numbering.number;
     batch->sequence = numbering.sequence;
     batch->starts_count = numbering.starts_count;
@@ -190,6 +199,12 @@ enum mqc_error mqc__outbox_accept_numbered(struct mqc__outbox *outbox, struct mq
     if (cost_of(&incoming, NULL) > outbox->limits.bytes_max)
         return MQC_ETOOLARGE;
     return accept(outbox, &incoming, &dropped);
+}
+
+bool mqc__outbox_may_take(const struct mqc__outbox *outbox, size_t event_bytes)
+{
+    const size_t cost = MQC__OUTBOX_EVENT_COST + MQC__OUTBOX_BATCH_COST;
+    return outbox->limits.bytes_max >= cost && event_bytes <= outbox->limits.bytes_max - cost;
 }
 
 void mqc__outbox_lend(struct mqc__outbox *outbox, size_t event_bytes, struct mqc__buffer *buffer)

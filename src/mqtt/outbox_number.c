@@ -30,15 +30,22 @@ void mqc__outbox_unnumber(struct mqc__outbox *outbox, struct mqc_view topic,
     known->starts_count = numbering->starts_count;
 }
 
-const struct mqc__origin *mqc__outbox_origin(struct mqc__outbox *outbox, struct mqc_view instance)
+const struct mqc__origin *mqc__outbox_known_origin(const struct mqc__outbox *outbox,
+                                                   struct mqc_view instance)
 {
-    struct mqc__origin *origin = outbox->origins;
+    const struct mqc__origin *origin = outbox->origins;
     while (origin != NULL &&
            !mqc_view_equal(mqc_view_bytes(origin->instance, origin->size), instance))
         origin = origin->next;
-    if (origin != NULL)
-        return origin;
-    origin = calloc(1, sizeof *origin + instance.size + 1);
+    return origin;
+}
+
+const struct mqc__origin *mqc__outbox_origin(struct mqc__outbox *outbox, struct mqc_view instance)
+{
+    const struct mqc__origin *known = mqc__outbox_known_origin(outbox, instance);
+    if (known != NULL)
+        return known;
+    struct mqc__origin *origin = calloc(1, sizeof *origin + instance.size + 1);
     if (origin == NULL)
         return NULL;
     origin->size = instance.size;

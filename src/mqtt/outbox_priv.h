@@ -23,14 +23,16 @@ void mqc__outbox_append_in_flight(struct mqc__outbox *outbox, struct mqc__batch 
 /* The batch that leaves next, NULL when none waits. */
 struct mqc__batch *mqc__outbox_next(const struct mqc__outbox *outbox);
 
-/* Says whether a message may be published on it. */
-bool mqc__outbox_is_topic_name(struct mqc_view topic);
-
 /* Forgets the instances from before. */
 void mqc__outbox_free_origins(struct mqc__outbox *outbox);
 
 /* Drops the first event of a batch that is the first of its topic to wait. */
 void mqc__outbox_drop_first(struct mqc__outbox *outbox, struct mqc__batch *batch);
+
+void mqc__outbox_take_from_flight(struct mqc__outbox *outbox, struct mqc__batch *batch);
+
+/* Frees a batch that is in no list and counted nowhere. */
+void mqc__outbox_dispose(struct mqc__outbox *outbox, struct mqc__batch *batch);
 
 /* Counts out what is in the batch, which is in no list, and frees it. */
 void mqc__outbox_free_batch(struct mqc__outbox *outbox, struct mqc__batch *batch);
@@ -38,5 +40,21 @@ void mqc__outbox_free_batch(struct mqc__outbox *outbox, struct mqc__batch *batch
 /* Says whether so many more events of so many bytes may join the batch. */
 bool mqc__outbox_fits(const struct mqc__outbox *outbox, const struct mqc__batch *batch,
                       size_t event_count, size_t event_bytes);
+
+/* outbox_keep.c: what is kept for receivers. */
+
+/* The batch is of this stream, of none if NULL; and not any more. */
+void mqc__outbox_join_stream(struct mqc__batch *batch, struct mqc__kept_stream *stream);
+void mqc__outbox_leave_stream(struct mqc__batch *batch);
+
+/* The batch never arrives: nor does what its stream has before it. */
+void mqc__outbox_given_up(struct mqc__outbox *outbox, const struct mqc__batch *batch);
+
+void mqc__outbox_keep_fini(struct mqc__outbox *outbox);
+
+/* outbox_repeat.c */
+
+/* Ends all repetitions of a stream; NULL: of every stream. */
+void mqc__outbox_end_repetitions(struct mqc__outbox *outbox, const struct mqc__kept_stream *stream);
 
 #endif

@@ -32,7 +32,9 @@ static struct mqc__batch *split_head(struct mqc__outbox *outbox, size_t event_by
     batch->topic =
         mqc__topic_table_use(&outbox->topics, mqc_view_bytes(head->topic->text, head->topic->size));
     batch->origin = head->origin;
+    batch->receipt = head->receipt;
     batch->qos = head->qos;
+    mqc__outbox_join_stream(batch, head->stream);
     batch->number = head->number;
     batch->starts_count = head->starts_count;
     batch->is_closed = true;
@@ -46,7 +48,8 @@ static bool may_join(const struct mqc__outbox *outbox, const struct mqc__batch *
                      const struct mqc__batch *next, size_t event_bytes_max)
 {
     return next != NULL && next->qos == batch->qos && next->origin == batch->origin &&
-           !next->starts_count && next->sequence == batch->sequence + batch->event_count &&
+           next->receipt == batch->receipt && !next->starts_count &&
+           next->sequence == batch->sequence + batch->event_count &&
            next->event_bytes < MQC__OUTBOX_LARGE_BYTES &&
            mqc__outbox_fits(outbox, batch, next->event_count, next->event_bytes) &&
            next->event_bytes + batch->event_bytes <= event_bytes_max;

@@ -117,6 +117,9 @@ static void init_parts(struct mqc__session *session)
         .topics_max = IDLE_TOPICS_MAX,
         .header_bytes_max = header_bytes_max,
         .when_full = options->when_full,
+        .kept_bytes_max = options->durability.keep_bytes,
+        .keep_ms = options->durability.keep_ms,
+        .is_fed = options->durability.is_on_disk,
     };
     mqc__outbox_init(&session->outbox, &limits);
     mqc__machine_init(&session->machine, options);
@@ -124,7 +127,9 @@ static void init_parts(struct mqc__session *session)
     session->packet_bytes_max = UINT32_MAX;
     session->session_uri = MQC__MACHINE_URIS_MAX;
     session->reference_count = 1;
+    mqc__buffer_init(&session->topic, UINT16_MAX + 1);
     mqc__session_presence_init(session);
+    mqc__session_keep_init(session);
     mqc__session_tls_init(session);
     session->sink = (struct mqc__client_sink){
         .context = session, .message = on_message, .acked = on_acked, .lost = on_lost};
@@ -159,7 +164,7 @@ enum mqc_error mqc__session_new(const struct mqc__session_options *options,
     struct mqc__session *session = calloc(1, sizeof *session);
     if (session == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
-    const enum mqc_error error = fill(session, options, client, info);
+    enum mqc_error error = fill(session, options, client, info);
     if (error != MQC_OK) {
         free(session->acks);
         mqc__compressor_free(&session->compressor);
@@ -169,8 +174,12 @@ enum mqc_error mqc__session_new(const struct mqc__session_options *options,
     }
     session->events = *events;
     init_parts(session);
-    *session_out = session;
-    return MQC_OK;
+    error = mqc__session_spool_open(session, info);
+    if (error != MQC_OK)
+        mqc__session_unref(session);
+    else
+        *session_out = session;
+    return error;
 }
 
 void mqc__session_unref(struct mqc__session *session)
@@ -180,6 +189,9 @@ void mqc__session_unref(struct mqc__session *session)
     pthread_mutex_unlock(&session->mutex);
     if (!is_last)
         return;
+    mqc__spool_free(&session->spool);
+    mqc__session_forget_notes_locked(session);
+    mqc__buffer_fini(&session->topic);
     mqc__outbox_fini(&session->outbox);
     mqc__filters_fini(&session->filters);
     mqc__buffer_fini(&session->payload);
@@ -230,6 +242,9 @@ enum mqc_error mqc__session_open(struct mqc__session *session)
         session->reference_count -= session->is_open ? 0 : 1;
     }
     pthread_mutex_unlock(&session->mutex);
+    /* Without its thread the spool would never commit; the caller frees the session then. */
+    if (error == MQC_OK && session->spool != NULL)
+        error = mqc__spool_start(session->spool);
     return error;
 }
 
@@ -245,76 +260,6 @@ enum mqc_error mqc__session_set_filters(struct mqc__session *session, const char
     mqc__session_changed_locked(session);
     pthread_mutex_unlock(&session->mutex);
     return error;
-}
-
-/* An event to be accepted: its bytes, and the buffer that they may be taken from. */
-struct offer {
-    struct mqc_view topic;
-    struct mqc__service service;
-    struct mqc_view event;
-    struct mqc__buffer *buffer; /* NULL: they must be copied */
-};
-
-static enum mqc_error accept_locked(struct mqc__session *session, const struct offer *offer)
-{
-    if (session->is_closing)
-        return MQC_ECLOSED;
-    if (session->machine.state == MQC__MACHINE_TAKEN)
-        return MQC_ETAKEN;
-    if (offer->event.size > mqc__session_event_bytes_max(session, offer->topic.size))
-        return MQC_ETOOLARGE;
-    size_t dropped = 0;
-    const enum mqc_error error =
-        offer->buffer != NULL ? mqc__outbox_accept_buffer(&session->outbox, offer->topic,
-                                                          offer->service, offer->buffer, &dropped)
-                              : mqc__outbox_accept(&session->outbox, offer->topic, offer->service,
-                                                   offer->event, &dropped);
-    const size_t refused = error == MQC_EFULL && !offer->service.is_retried ? 1 : 0;
-    session->stats.accepted_events += error == MQC_OK ? 1 : 0;
-    session->stats.refused_events += refused;
-    session->stats.dropped_events += dropped;
-    if (refused + dropped != 0)
-        mqc__session_note_overflow_locked(session, refused, dropped);
-    return error;
-}
-
-static enum mqc_error publish(struct mqc__session *session, const struct offer *offer)
-{
-    if (offer->event.size == 0)
-        return MQC_EINVAL;
-    pthread_mutex_lock(&session->mutex);
-    const enum mqc_error error = accept_locked(session, offer);
-    const bool has_work =
-        session->is_idle && (mqc__session_can_send_locked(session) ||
-                             mqc__session_report_ms_locked(session) < session->idle_until_ms);
-    if (has_work)
-        session->is_idle = false; /* once is enough */
-    pthread_mutex_unlock(&session->mutex);
-    /* The thread would run into the mutex otherwise. */
-    if (has_work)
-        pthread_cond_signal(&session->wake);
-    return error;
-}
-
-enum mqc_error mqc__session_publish(struct mqc__session *session, struct mqc_view mqtt_topic,
-                                    enum mqc__qos qos, struct mqc_view event)
-{
-    const struct offer offer = {mqtt_topic, {.qos = qos}, event, NULL};
-    return publish(session, &offer);
-}
-
-enum mqc_error mqc__session_publish_buffer(struct mqc__session *session, struct mqc_view mqtt_topic,
-                                           struct mqc__service service, struct mqc__buffer *event)
-{
-    const struct offer offer = {mqtt_topic, service, mqc__buffer_view(event), event};
-    return publish(session, &offer);
-}
-
-void mqc__session_lend(struct mqc__session *session, size_t event_bytes, struct mqc__buffer *buffer)
-{
-    pthread_mutex_lock(&session->mutex);
-    mqc__outbox_lend(&session->outbox, event_bytes, buffer);
-    pthread_mutex_unlock(&session->mutex);
 }
 
 /* What a caller waits for. */
@@ -365,7 +310,8 @@ static enum mqc_error check_filters(const struct mqc__session *session, const st
 
 static enum mqc_error check_flushed(const struct mqc__session *session, const struct wish *wish)
 {
-    if (mqc__outbox_oldest(&session->outbox) > wish->number)
+    if (mqc__outbox_oldest_undone(&session->outbox) > wish->number &&
+        mqc__session_unfed_locked(session) > wish->number)
         return MQC_OK;
     if (session->machine.state == MQC__MACHINE_TAKEN)
         return MQC_ETAKEN;
@@ -377,7 +323,7 @@ static enum mqc_error wait_for(struct mqc__session *session, check_fn check, str
 {
     const int64_t deadline_ms = mqc__clock_monotonic_ms() + (int64_t)timeout_ms;
     pthread_mutex_lock(&session->mutex);
-    wish.number = session->outbox.last_number;
+    wish.number = mqc__session_last_number_locked(session);
     session->waiter_count++;
     enum mqc_error error = check(session, &wish);
     while (error == MQC_ETIMEOUT && mqc__clock_monotonic_ms() < deadline_ms) {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/view.h"
+#include "spool/spool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,8 +49,15 @@ enum mqc__tls_on_change {
 struct mqc__service {
     enum mqc__qos qos;
     bool is_end_to_end; /* done when its receivers have it, not when the broker has; with QoS 1 */
+    bool is_to_one;     /* with it: there is one receiver, which says how far it has come */
     bool is_urgent;     /* goes ahead of what is not */
     bool is_retried; /* when the outbox is full it comes again: that is no refusal to be counted */
+};
+
+/* Who is told what became of an event. */
+struct mqc__session_done {
+    void (*function)(void *context, enum mqc_error error);
+    void *context;
 };
 
 /* TLS, for the URIs with mqtts://. */
@@ -69,19 +77,12 @@ struct mqc__session_presence {
     uint32_t expiry_s; /* the broker forgets what it retains after so long, with MQTT 5; 0: never */
 };
 
-/* When what was written is forced through to the disk. */
-enum mqc__fsync {
-    MQC__FSYNC_ALWAYS,   /* before publish returns */
-    MQC__FSYNC_INTERVAL, /* every fsync_interval_ms */
-    MQC__FSYNC_NEVER,    /* when the system does it */
-};
-
 /* What outlives the process, and what is kept for receivers. */
 struct mqc__durability {
     bool is_on_disk;
     const char *directory; /* the node's own, absolute, perhaps not there yet; NULL: in memory */
     uint64_t spool_bytes;
-    enum mqc__fsync fsync;
+    enum mqc__spool_fsync fsync;
     unsigned fsync_interval_ms;
     /* With is_end_to_end: how long and how much may be asked for again. */
     int64_t keep_ms;
@@ -192,12 +193,17 @@ struct mqc__session_events {
 
 /* Totals since the session was made. */
 struct mqc__session_stats {
-    uint64_t accepted_events;  /* publish returned MQC_OK */
-    uint64_t refused_events;   /* publish returned MQC_EFULL */
-    uint64_t delivered_events; /* acknowledged by the broker (QoS 1) or written (QoS 0) */
-    uint64_t dropped_events;   /* accepted, then dropped by drop_oldest, refused by the broker, or
-                                * left over at close */
-    uint64_t sent_messages;    /* MQTT messages handed to the client, repeats included */
+    uint64_t accepted_events;   /* publish returned MQC_OK */
+    uint64_t refused_events;    /* publish returned MQC_EFULL */
+    uint64_t delivered_events;  /* acknowledged by the broker (QoS 1) or written (QoS 0) */
+    uint64_t dropped_events;    /* accepted, then dropped by drop_oldest, refused by the broker, or
+                                 * left over at close */
+    uint64_t sent_messages;     /* MQTT messages handed to the client, repeats included */
+    uint64_t repeated_messages; /* sent once more because a receiver asked for them */
+    uint64_t
+        given_up_events; /* to one node, which has not acknowledged them in time; dropped, too */
+    size_t kept_events;  /* now: at the broker, and kept for receivers */
+    size_t kept_bytes;   /* now */
     uint64_t received_messages;
     uint64_t connects;        /* successful ones */
     size_t outbox_events;     /* now */
@@ -265,10 +271,43 @@ void mqc__session_reload_tls(struct mqc__session *session);
 enum mqc_error mqc__session_publish_buffer(struct mqc__session *session, struct mqc_view mqtt_topic,
                                            struct mqc__service service, struct mqc__buffer *event);
 
+/*
+ * As above, but with durability on disk it does not wait until the event is there: `done` is called
+ * once with what came of it (MQC_OK, MQC_EIO), on a thread that must not be held up and may not
+ * publish without `done`. In memory it is called before this returns. On failure it is not called.
+ */
+enum mqc_error mqc__session_publish_async(struct mqc__session *session, struct mqc_view mqtt_topic,
+                                          struct mqc__service service, struct mqc__buffer *event,
+                                          const struct mqc__session_done *done);
+
+/* Instances of this node from before, of which events are left on disk, by index from 0; empty:
+ * there are no more. Any thread; lives as long as the session. */
+struct mqc_view mqc__session_left_instance(const struct mqc__session *session, size_t index);
+
 /* Gives an empty buffer, for an event of that size, memory of an event that is done with, if there
  * is some that suits: new memory for each large event is dear. The caller owns it. */
 void mqc__session_lend(struct mqc__session *session, size_t event_bytes,
                        struct mqc__buffer *buffer);
+
+/* What a receiver has said of a stream of this node; everything is borrowed. */
+struct mqc__session_receipt {
+    struct mqc_view instance;    /* whose stream it is */
+    struct mqc_view mqtt_topic;  /* which one */
+    struct mqc_view topic;       /* of its events */
+    struct mqc_view requester;   /* the receiver's instance */
+    struct mqc_view reply_topic; /* of MQTT, where it alone gets what it asks for */
+    uint64_t handled_to;
+    bool wants_repeat; /* of everything above that */
+};
+
+/* Takes note of it. Any thread; never blocks. */
+void mqc__session_receipt(struct mqc__session *session, const struct mqc__session_receipt *receipt);
+
+/* Says something to other nodes that is no event: QoS 0, once, and only while the session is up.
+ * Copies both. Any thread; never blocks. MQC_EFULL: it is not up, or too much waits; MQC_EINVAL: no
+ * topic name; MQC_ECLOSED; MQC_ENOMEM. */
+enum mqc_error mqc__session_say(struct mqc__session *session, struct mqc_view mqtt_topic,
+                                struct mqc_view payload);
 
 /* Waits until the session is up and every desired filter is acknowledged by the broker. Not from a
  * callback. MQC_ETIMEOUT, MQC_ETAKEN, MQC_ECLOSED; MQC_EREFUSED: the broker refused a filter. */

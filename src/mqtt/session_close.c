@@ -82,6 +82,8 @@ uint64_t mqc__session_close(struct mqc__session *session, unsigned flush_ms)
         end_thread(session);
     else if (is_first)
         mqc__session_end(session);
+    if (is_first)
+        mqc__session_spool_close(session);
     pthread_mutex_lock(&session->mutex);
     session->waiter_count += is_first ? 0 : 1;
     await_end_locked(session);
@@ -108,6 +110,8 @@ void mqc__session_stats(struct mqc__session *session, struct mqc__session_stats 
     *stats_out = session->stats;
     stats_out->outbox_events = session->has_ended ? 0 : session->outbox.event_count;
     stats_out->outbox_bytes = session->has_ended ? 0 : session->outbox.byte_count;
+    stats_out->kept_events = session->outbox.keep.event_count;
+    stats_out->kept_bytes = session->outbox.keep.byte_count;
     mqc__session_add_traffic_locked(session, stats_out);
     pthread_mutex_unlock(&session->mutex);
 }

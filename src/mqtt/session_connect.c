@@ -145,6 +145,7 @@ static void connected(struct mqc__session *session)
     session->has_filter_work = true;
     session->stats.connects++;
     session->traffic_client = session->client;
+    mqc__outbox_set_online(&session->outbox, true, mqc__clock_monotonic_ms());
     pthread_mutex_unlock(&session->mutex);
     step(session, MQC__MACHINE_CONNECTED, false);
 }
@@ -265,6 +266,8 @@ static void forget_connection_locked(struct mqc__session *session)
 {
     mqc__session_settle_locked(session);
     mqc__outbox_requeue(&session->outbox);
+    mqc__outbox_set_online(&session->outbox, false, mqc__clock_monotonic_ms());
+    mqc__session_forget_notes_locked(session);
     mqc__session_forget_announcement_locked(session);
     mqc__filters_lost(&session->filters, session->options->session_expiry_s != 0);
 }

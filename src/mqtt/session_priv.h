@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "codec/compress.h"
+#include "codec/protobuf.h"
 
 #include <pthread.h>
 
@@ -39,7 +40,18 @@ struct mqc__session_losses {
     uint64_t refused_events;
     char refused_topic[200]; /* the latest */
     char refused_reason[100];
+    struct mqc__throttle given_up; /* kept for a receiver that has not acknowledged them */
     int presence_reason; /* the broker refuses presence for the first time; 0: it does not */
+};
+
+/* An event to be accepted: its bytes, and the buffer that they may be taken from. */
+struct mqc__offer {
+    struct mqc_view topic;
+    struct mqc__service service;
+    struct mqc_view event;
+    struct mqc__buffer *buffer;                        /* NULL: they must be copied */
+    void (*done)(void *context, enum mqc_error error); /* NULL: the caller waits */
+    void *done_context;
 };
 
 struct mqc__session {
@@ -48,6 +60,7 @@ struct mqc__session {
     struct mqc__session_events events;
     const struct mqc__client_ops *ops;
     struct mqc__client_sink sink;
+    struct mqc__spool *spool; /* NULL: events are in memory only */
     pthread_mutex_t mutex;
     pthread_cond_t wake;    /* there is something for the thread to do */
     pthread_cond_t changed; /* there is something for waiting callers to look at */
@@ -86,7 +99,11 @@ struct mqc__session {
     bool is_presence_refused;
     bool has_left; /* there is nothing to be announced any more */
     int lost_reason;
-    int announcement_token;    /* of the one in flight, -1: none */
+    int announcement_token;  /* of the one in flight, -1: none */
+    int probe_token;         /* likewise */
+    struct mqc__note *notes; /* to be said to other nodes */
+    struct mqc__note **last_note;
+    size_t note_count;
     uint32_t packet_bytes_max; /* of the present or last connection */
     int64_t tls_look_ms;       /* when to look at the files of TLS; INT64_MAX: never */
     const struct mqc__client *traffic_client; /* connected: counts bytes of its own */
@@ -105,7 +122,9 @@ struct mqc__session {
     struct mqc__tls_session *tls_sessions[MQC__MACHINE_URIS_MAX]; /* to be resumed */
     int64_t expiry_report_ms; /* when the certificate's expiry may be reported next */
     struct mqc__repeat connect_reports[MQC__MACHINE_URIS_MAX];
+    struct mqc__buffer topic;   /* of what is said */
     struct mqc__buffer payload; /* of what is said, or an envelope's header, or a compressed one */
+    struct mqc__envelope_header header; /* of the batch to be sent */
     struct mqc__compressor *compressor; /* NULL: batches are sent as they are */
     enum mqc__session_state told_state;
     unsigned stall_count; /* connections in a row given up because nothing was acknowledged */
@@ -120,6 +139,25 @@ void mqc__session_unref(struct mqc__session *session);
 /* Waits on a condition until the time has come; INT64_MAX: for ever. Any clock but the wall's. */
 void mqc__session_wait_locked(struct mqc__session *session, pthread_cond_t *condition,
                               int64_t until_ms);
+
+/* Says whether the thread sleeps though it has something to do; then it is to be woken, once. */
+bool mqc__session_has_work_locked(struct mqc__session *session);
+
+/* session_spool.c: events on disk, which come into the outbox from there. */
+
+/* Opens the spool, if events are to be on disk. */
+enum mqc_error mqc__session_spool_open(struct mqc__session *session, struct mqc_error_info *info);
+void mqc__session_spool_close(struct mqc__session *session);
+/* Accepts an event on disk; waits for that unless the offer says who is to be told. */
+enum mqc_error mqc__session_publish_durably(struct mqc__session *session,
+                                            const struct mqc__offer *offer,
+                                            struct mqc_error_info *info);
+/* Lets the spool delete what is done with, and go on if the outbox has room. */
+void mqc__session_tell_spool_locked(struct mqc__session *session);
+/* The lowest number that the outbox does not have yet; UINT64_MAX: it has all. */
+uint64_t mqc__session_unfed_locked(const struct mqc__session *session);
+/* The number of the last event that was accepted. */
+uint64_t mqc__session_last_number_locked(const struct mqc__session *session);
 
 /* session_close.c */
 
@@ -212,6 +250,25 @@ size_t mqc__session_event_bytes_max(const struct mqc__session *session, size_t t
 /* When the connection counts as stalled, INT64_MAX when nothing is in flight. */
 int64_t mqc__session_stall_ms_locked(const struct mqc__session *session);
 
+/* session_keep.c: what is said to other nodes beside events. */
+
+void mqc__session_keep_init(struct mqc__session *session);
+/* Forgets what was to be said on the connection that ended. */
+void mqc__session_forget_notes_locked(struct mqc__session *session);
+/* When something kept is to be given up, or a stream to be probed; INT64_MAX: never. */
+int64_t mqc__session_keep_ms_locked(const struct mqc__session *session);
+/* Does that, for one stream. */
+void mqc__session_probe(struct mqc__session *session);
+/* Takes an acknowledgement if it is for a probe; false: it is for something else. */
+bool mqc__session_settle_probe_locked(struct mqc__session *session, const struct mqc__ack *ack);
+/* Sends one message of what receivers have asked for. */
+void mqc__session_repeat(struct mqc__session *session);
+/* Sends one thing that the owner wants said. */
+void mqc__session_send_note(struct mqc__session *session);
+/* What the envelope of a batch says, but for its events. */
+struct mqc__envelope_header mqc__session_header_locked(const struct mqc__session *session,
+                                                       const struct mqc__batch *batch);
+
 /* session_report.c */
 
 /* Tells the owner. */
@@ -222,6 +279,8 @@ void mqc__session_note_overflow_locked(struct mqc__session *session, uint64_t re
                                        uint64_t dropped);
 void mqc__session_note_refused_locked(struct mqc__session *session, struct mqc_view topic,
                                       const char *reason, size_t event_count);
+/* Notes what was given up since the last time. */
+void mqc__session_note_given_up_locked(struct mqc__session *session);
 /* When a report of losses becomes due, INT64_MAX when there is none to make. */
 int64_t mqc__session_report_ms_locked(const struct mqc__session *session);
 /* Reports the losses that are due; all of them when `is_last`. */

@@ -43,17 +43,28 @@ void mqc__session_note_refused_locked(struct mqc__session *session, struct mqc_v
     (void)snprintf(losses->refused_reason, sizeof losses->refused_reason, "%s", reason);
 }
 
+void mqc__session_note_given_up_locked(struct mqc__session *session)
+{
+    const uint64_t count = session->outbox.keep.given_up - session->stats.given_up_events;
+    session->losses.given_up.unreported_count += count;
+    session->stats.given_up_events += count;
+    session->stats.dropped_events += count;
+}
+
 int64_t mqc__session_report_ms_locked(const struct mqc__session *session)
 {
     const int64_t now_ms = mqc__clock_monotonic_ms();
     const struct mqc__session_losses *losses = &session->losses;
     if (losses->presence_reason != 0 ||
         mqc__throttle_is_due(&losses->overflow, now_ms, OVERFLOW_BURST, LOSS_WINDOW_MS) ||
-        mqc__throttle_is_due(&losses->refused, now_ms, REFUSED_BURST, LOSS_WINDOW_MS))
+        mqc__throttle_is_due(&losses->refused, now_ms, REFUSED_BURST, LOSS_WINDOW_MS) ||
+        mqc__throttle_is_due(&losses->given_up, now_ms, OVERFLOW_BURST, LOSS_WINDOW_MS))
         return now_ms;
     const int64_t overflow_ms = mqc__throttle_due_ms(&losses->overflow, LOSS_WINDOW_MS);
     const int64_t refused_ms = mqc__throttle_due_ms(&losses->refused, LOSS_WINDOW_MS);
-    return overflow_ms < refused_ms ? overflow_ms : refused_ms;
+    const int64_t given_up_ms = mqc__throttle_due_ms(&losses->given_up, LOSS_WINDOW_MS);
+    const int64_t first_ms = overflow_ms < refused_ms ? overflow_ms : refused_ms;
+    return first_ms < given_up_ms ? first_ms : given_up_ms;
 }
 
 static void report_overflow(struct mqc__session *session, bool is_last)
@@ -106,9 +117,30 @@ static void report_refused(struct mqc__session *session, bool is_last)
                         (unsigned long long)losses.refused_events);
 }
 
+static void report_given_up(struct mqc__session *session, bool is_last)
+{
+    pthread_mutex_lock(&session->mutex);
+    struct mqc__throttle *throttle = &session->losses.given_up;
+    const int64_t now_ms = mqc__clock_monotonic_ms();
+    const bool is_due = mqc__throttle_is_due(throttle, now_ms,
+                                             is_last ? UINT32_MAX : OVERFLOW_BURST, LOSS_WINDOW_MS);
+    const uint64_t count = is_due ? mqc__throttle_take(throttle, now_ms, LOSS_WINDOW_MS) : 0;
+    const struct mqc__durability durability = session->options->durability;
+    pthread_mutex_unlock(&session->mutex);
+    if (is_due)
+        mqc__session_report(
+            session, "receiver_silent",
+            "%llu events to single nodes are given up since the last report: the broker has them, "
+            "but their receivers have not said within %lld s (delivery.keep_time) or %zu bytes "
+            "(delivery.keep_bytes) that they were handled; check whether those nodes run",
+            (unsigned long long)count, (long long)(durability.keep_ms / 1000),
+            durability.keep_bytes);
+}
+
 void mqc__session_report_losses(struct mqc__session *session, bool is_last)
 {
     report_overflow(session, is_last);
+    report_given_up(session, is_last);
     report_refused(session, is_last);
     mqc__session_report_presence(session);
 }
@@ -149,10 +181,18 @@ void mqc__session_tell_state(struct mqc__session *session)
         session->events.state(session->events.context, state);
 }
 
+/* How many events die with the process. */
+static uint64_t count_leftover_locked(const struct mqc__session *session)
+{
+    return session->spool != NULL ? mqc__outbox_best_effort_count(&session->outbox)
+                                  : session->outbox.event_count;
+}
+
 void mqc__session_report_leftover(struct mqc__session *session)
 {
     pthread_mutex_lock(&session->mutex);
-    const uint64_t count = session->outbox.event_count;
+    const uint64_t count = count_leftover_locked(session);
+    const uint64_t awaited = session->spool == NULL ? session->outbox.keep.awaited_count : 0;
     session->leftover_count = count;
     session->stats.dropped_events += count;
     pthread_mutex_unlock(&session->mutex);
@@ -161,4 +201,11 @@ void mqc__session_report_leftover(struct mqc__session *session)
                             "%llu events were not acknowledged by a broker when the session was "
                             "closed, and are dropped; allow more time to flush them",
                             (unsigned long long)count);
+    if (awaited != 0)
+        mqc__session_report(session, "receiver_silent",
+                            "%llu events to single nodes had not been acknowledged by these when "
+                            "the session was closed; the broker has them, but nobody will repeat "
+                            "what it loses; allow more time to flush them, or have durability on "
+                            "disk",
+                            (unsigned long long)awaited);
 }

@@ -32,13 +32,16 @@ bool mqc__session_has_slot_locked(const struct mqc__session *session)
     const size_t window = session->options->in_flight_max < session->answer.receive_max
                               ? session->options->in_flight_max
                               : session->answer.receive_max;
-    return session->outbox.in_flight_count + (session->announcement_token >= 0 ? 1 : 0) < window;
+    return session->outbox.in_flight_count + (session->announcement_token >= 0 ? 1 : 0) +
+               (session->probe_token >= 0 ? 1 : 0) <
+           window;
 }
 
 static bool has_window(const struct mqc__session *session, const struct mqc__batch *head)
 {
     const struct mqc__outbox *outbox = &session->outbox;
-    const bool is_first = outbox->in_flight_count == 0 && session->announcement_token < 0;
+    const bool is_first =
+        outbox->in_flight_count == 0 && session->announcement_token < 0 && session->probe_token < 0;
     if (head->qos == MQC__QOS_0 || is_first)
         return true;
     return mqc__session_has_slot_locked(session) &&
@@ -77,6 +80,17 @@ static void drop_head_locked(struct mqc__session *session, const struct mqc__bat
     mqc__session_changed_locked(session);
 }
 
+/* Gets ready what stands around the batch; NULL: no memory, it waits again. */
+static struct mqc__batch *follow_locked(struct mqc__session *session, struct mqc__batch *batch)
+{
+    if (mqc__outbox_follow(&session->outbox, batch, mqc__clock_monotonic_ms()) != MQC_OK) {
+        mqc__outbox_put_back(&session->outbox, batch);
+        return NULL;
+    }
+    session->header = mqc__session_header_locked(session, batch);
+    return batch;
+}
+
 /* Takes what the next message is to carry out of the queue; NULL when there is nothing to send
  * after all, or no memory. */
 static struct mqc__batch *take_batch(struct mqc__session *session)
@@ -98,6 +112,8 @@ static struct mqc__batch *take_batch(struct mqc__session *session)
             session->progress_ms = mqc__clock_monotonic_ms();
         error = mqc__outbox_take(outbox, room < limit ? room : limit, &batch);
     }
+    if (batch != NULL)
+        batch = follow_locked(session, batch);
     pthread_mutex_unlock(&session->mutex);
     if (error == MQC_ENOMEM)
         mqc__session_await_memory();
@@ -108,15 +124,9 @@ static struct mqc__batch *take_batch(struct mqc__session *session)
 static bool build_payload(struct mqc__session *session, struct mqc__batch *batch,
                           struct mqc_view *payload_out)
 {
-    const struct mqc__envelope_header header = {
-        .sender = {.instance = mqc_view_text(session->options->instance),
-                   .node = mqc_view_text(session->options->node)},
-        .first_sequence = batch->sequence,
-        .starts_count = batch->starts_count,
-    };
     struct mqc__buffer *payload = &session->payload;
     mqc__buffer_clear(payload);
-    if (mqc__protobuf_header(&header, payload) != MQC_OK)
+    if (mqc__protobuf_header(&session->header, payload) != MQC_OK)
         return false;
     if (session->compressor == NULL ||
         !mqc__compress(session->compressor, mqc__batch_events(batch), payload))
@@ -143,7 +153,8 @@ static enum mqc__client_result publish(struct mqc__session *session, struct mqc_
 
 static void complete_locked(struct mqc__session *session, struct mqc__batch *batch)
 {
-    session->stats.delivered_events += mqc__outbox_complete(&session->outbox, batch);
+    session->stats.delivered_events +=
+        mqc__outbox_acknowledged(&session->outbox, batch, mqc__clock_monotonic_ms());
     mqc__session_changed_locked(session);
 }
 
@@ -160,6 +171,7 @@ static void sent_locked(struct mqc__session *session, struct mqc__batch *batch, 
                         int token)
 {
     session->stats.sent_messages++;
+    mqc__outbox_sent(&session->outbox, batch, mqc__clock_monotonic_ms());
     if (qos == MQC__QOS_0)
         complete_locked(session, batch);
     else
@@ -194,7 +206,8 @@ void mqc__session_settle_locked(struct mqc__session *session)
 {
     for (size_t i = 0; i < session->ack_count; i++) {
         const struct mqc__ack *ack = &session->acks[i];
-        if (mqc__session_settle_announcement_locked(session, ack))
+        if (mqc__session_settle_announcement_locked(session, ack) ||
+            mqc__session_settle_probe_locked(session, ack))
             continue;
         struct mqc__batch *batch = mqc__outbox_find(&session->outbox, ack->token);
         if (batch == NULL)
@@ -206,5 +219,7 @@ void mqc__session_settle_locked(struct mqc__session *session)
         else
             complete_locked(session, batch);
     }
+    if (session->ack_count != 0)
+        mqc__session_tell_spool_locked(session);
     session->ack_count = 0;
 }

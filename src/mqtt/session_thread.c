@@ -22,6 +22,9 @@ enum task {
     TASK_GIVE_UP,
     TASK_SUBSCRIBE,
     TASK_SEND,
+    TASK_NOTE,
+    TASK_REPEAT,
+    TASK_PROBE,
     TASK_REPORT,
     TASK_CLOSE,
     TASK_LEAVE,
@@ -94,11 +97,21 @@ void mqc__session_await_memory(void)
     (void)nanosleep(&pause, NULL);
 }
 
+/* What is on disk need not wait for the receivers: it is sent again at the next start. */
+static bool is_flushed_locked(const struct mqc__session *session)
+{
+    if (session->outbox.event_count != 0)
+        return false;
+    return session->spool != NULL
+               ? mqc__session_unfed_locked(session) > mqc__session_last_number_locked(session)
+               : session->outbox.keep.awaited_count == 0;
+}
+
 /* Says whether close has nothing more to wait for. */
 static bool may_close_locked(const struct mqc__session *session)
 {
     return session->is_closing &&
-           (session->outbox.event_count == 0 || session->machine.state == MQC__MACHINE_TAKEN ||
+           (is_flushed_locked(session) || session->machine.state == MQC__MACHINE_TAKEN ||
             mqc__clock_monotonic_ms() >= session->close_deadline_ms);
 }
 
@@ -119,6 +132,10 @@ static enum task online_task_locked(struct mqc__session *session)
         return TASK_GIVE_WAY;
     if (session->has_filter_work)
         return TASK_SUBSCRIBE;
+    if (session->notes != NULL)
+        return TASK_NOTE;
+    if (session->outbox.keep.repetitions != NULL)
+        return TASK_REPEAT; /* nothing later of the stream may leave before */
     return mqc__session_can_send_locked(session) ? TASK_SEND : TASK_WAIT;
 }
 
@@ -166,6 +183,7 @@ static int64_t look_again_ms_locked(const struct mqc__session *session)
     int64_t until_ms =
         earlier(mqc__session_report_ms_locked(session), mqc__session_tls_ms_locked(session));
     until_ms = earlier(until_ms, session->tick_ms);
+    until_ms = earlier(until_ms, mqc__session_keep_ms_locked(session));
     if (session->is_closing)
         until_ms = earlier(until_ms, session->close_deadline_ms);
     if (machine->state == MQC__MACHINE_PAUSE)
@@ -194,6 +212,8 @@ static enum task await_task(struct mqc__session *session)
             task = TASK_REPORT;
         else if (mqc__session_tls_ms_locked(session) <= now_ms)
             task = TASK_LOOK_AT_TLS;
+        else if (mqc__session_keep_ms_locked(session) <= now_ms)
+            task = TASK_PROBE;
         if (task != TASK_WAIT)
             break;
         session->is_idle = true;
@@ -246,6 +266,9 @@ static void perform(struct mqc__session *session, enum task task)
     case TASK_GIVE_UP: mqc__session_give_up_connection(session); break;
     case TASK_SUBSCRIBE: mqc__session_subscribe(session); break;
     case TASK_SEND: mqc__session_send(session); break;
+    case TASK_NOTE: mqc__session_send_note(session); break;
+    case TASK_REPEAT: mqc__session_repeat(session); break;
+    case TASK_PROBE: mqc__session_probe(session); break;
     case TASK_REPORT: mqc__session_report_losses(session, false); break;
     case TASK_CLOSE: step(session, MQC__MACHINE_CLOSE); break;
     case TASK_LEAVE: leave_broker(session); break;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct mqc__batch;
+struct mqc__kept_stream;
 
 /* One MQTT topic: its text, held once for all its batches, and its sequence counter. */
 struct mqc__topic {
@@ -16,9 +17,12 @@ struct mqc__topic {
     struct mqc__topic *prev; /* in the table's idle list */
     struct mqc__topic *next;
     struct mqc__batch *waiting; /* the outbox's batches that wait, in order; not the table's */
+    struct mqc__kept_stream *streams; /* what is kept of it, of each instance; not the table's */
     uint64_t next_sequence;
-    bool starts_count; /* the next batch must say that the count starts with it */
-    bool is_urgent;    /* set with the first of its users; not the table's */
+    uint64_t count_first;   /* where the count started, 0: that was not sent yet; not the table's */
+    int64_t count_began_ms; /* and when; likewise */
+    bool starts_count;      /* the next batch must say that the count starts with it */
+    bool is_urgent;         /* set with the first of its users; not the table's */
     size_t user_count;
     size_t size;
     char text[]; /* NUL-terminated */

@@ -55,7 +55,7 @@ static void test_disk_names_the_folder_of_the_node(void)
     CHECK(durability->is_on_disk);
     CHECK_TEXT(durability->directory, "/d/w%201");
     CHECK_UNSIGNED(durability->spool_bytes, UINT64_C(2) << 30);
-    CHECK_INT(durability->fsync, MQC__FSYNC_ALWAYS);
+    CHECK_INT(durability->fsync, MQC__SPOOL_FSYNC_ALWAYS);
     CHECK_UNSIGNED(durability->fsync_interval_ms, 2000);
     CHECK_INT(durability->keep_ms, 3000);
     CHECK_UNSIGNED(durability->keep_bytes, 4 << 20);

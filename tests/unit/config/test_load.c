@@ -76,7 +76,7 @@ static void test_load_two_lines_leave_the_defaults_of_durability(void)
     CHECK_INT(settings->delivery.durability, 0);
     CHECK_TEXT(settings->delivery.directory, "/var/lib/mqcluster");
     CHECK_UNSIGNED(settings->delivery.spool_bytes, 1 << 30);
-    CHECK_INT(settings->delivery.fsync, MQC__FSYNC_INTERVAL);
+    CHECK_INT(settings->delivery.fsync, MQC__SPOOL_FSYNC_INTERVAL);
     CHECK_UNSIGNED(settings->delivery.fsync_interval_ms, 1000);
     CHECK_UNSIGNED(settings->delivery.keep_time_ms, 600000);
     CHECK_UNSIGNED(settings->delivery.keep_bytes, 64 << 20);
@@ -94,7 +94,7 @@ static void test_load_every_option_of_durability_is_read(void)
     CHECK_INT(settings->delivery.durability, 1);
     CHECK_TEXT(settings->delivery.directory, "/data/m q/");
     CHECK_UNSIGNED(settings->delivery.spool_bytes, UINT64_C(1) << 40);
-    CHECK_INT(settings->delivery.fsync, MQC__FSYNC_NEVER);
+    CHECK_INT(settings->delivery.fsync, MQC__SPOOL_FSYNC_NEVER);
     CHECK_UNSIGNED(settings->delivery.fsync_interval_ms, 10);
     CHECK_UNSIGNED(settings->delivery.keep_time_ms, UINT64_C(30) * 24 * 3600 * 1000);
     CHECK_UNSIGNED(settings->delivery.keep_bytes, UINT64_C(16) << 30);

@@ -12,9 +12,14 @@ enum mqc_error mqc__protobuf_header(const struct mqc__envelope_header *header,
 {
     const struct mqc__sender *sender = &header->sender;
     char text[200];
-    (void)snprintf(text, sizeof text, "%.*s/%.*s/%" PRIu64 "/%d|", (int)sender->instance.size,
+    char more[100] = "";
+    if (header->receipt != MQC__RECEIPT_NONE)
+        (void)snprintf(more, sizeof more, " receipt %d kept %" PRIu64 "%s%.*s", header->receipt,
+                       header->kept_from, header->topic.size != 0 ? " of " : "",
+                       (int)header->topic.size, header->topic.data);
+    (void)snprintf(text, sizeof text, "%.*s/%.*s/%" PRIu64 "/%d%s|", (int)sender->instance.size,
                    sender->instance.data, (int)sender->node.size, sender->node.data,
-                   header->first_sequence, header->starts_count ? 1 : 0);
+                   header->first_sequence, header->starts_count ? 1 : 0, more);
     return mqc__buffer_append_text(buffer, text) ? MQC_OK : MQC_ENOMEM;
 }
 

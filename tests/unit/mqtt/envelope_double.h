@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 /*
- * Stands in for the codec: an envelope is the text "instance/node/FIRST/STARTS|" and the events,
+ * Stands in for the codec: an envelope is the text "instance/node/FIRST/STARTS|" (with
+ * " receipt KIND kept FROM of TOPIC" before the bar if there is a receipt) and the events,
  * which in these tests are texts that end with ';'. So many bytes of them and more it compresses,
  * to the text "level LEVEL: SIZE bytes".
  */

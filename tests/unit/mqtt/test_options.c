@@ -99,7 +99,7 @@ static void test_options_out_of_range_are_named(void)
     WRONG(compression_level, -1, "compression");
     WRONG(compression_level, 20, "compression");
     WRONG(durability.is_on_disk, true, "directory");
-    WRONG(durability.fsync, (enum mqc__fsync)3, "fsync");
+    WRONG(durability.fsync, (enum mqc__spool_fsync)3, "fsync");
     WRONG(durability.keep_ms, -1, "time to keep");
     static const char *const bad_uris[] = {"mqtt://a", "tcp://b"};
     WRONG(uris, bad_uris, "mqtt://");

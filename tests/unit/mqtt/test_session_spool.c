@@ -1,0 +1,210 @@
+#include "base/buffer.h"
+#include "support/suite.h"
+#include "unit/mqtt/fake_session.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/mqc-spool-XXXXXX";
+static char state[100];
+
+static void make_folder(void)
+{
+    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
+    REQUIRE(mkdtemp(folder) != NULL);
+    (void)snprintf(state, sizeof state, "%s/state", folder);
+}
+
+static void remove_folder(void)
+{
+    char command[200];
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    CHECK_INT(system(command), 0);
+}
+
+static struct mqc__session_options on_disk(const char *instance)
+{
+    struct mqc__session_options options = test_session_options(fake_one_uri, 1);
+    options.instance = instance;
+    options.durability = (struct mqc__durability){
+        .is_on_disk = true,
+        .directory = state,
+        .spool_bytes = 64 << 20,
+        .fsync = MQC__SPOOL_FSYNC_NEVER,
+        .keep_ms = 600000,
+        .keep_bytes = 1 << 20,
+    };
+    return options;
+}
+
+static void script_publish(enum fake_publish publish)
+{
+    fake_script_lock()->publish = publish;
+    fake_script_unlock();
+}
+
+/* All that was sent, one payload a line, probes left out. */
+static void read_payloads(char *text, size_t size)
+{
+    text[0] = '\0';
+    char *payload;
+    for (unsigned i = 0; (payload = fake_payload(i)) != NULL; i++) {
+        const size_t length = strlen(text);
+        (void)snprintf(text + length, size - length, "%s\n", payload);
+        free(payload);
+    }
+}
+
+static void test_session_spool_sends_what_was_left_under_its_old_name(void)
+{
+    make_folder();
+    fake_begin();
+    script_publish(FAKE_ACK_NEVER);
+    struct mqc__session_options options = on_disk("first");
+    struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
+    fake_publish_numbers(session, "t", 1, 3);
+    CHECK_UNSIGNED(fake_stats(session).accepted_events, 3);
+    CHECK_UNSIGNED(mqc__session_close(session, 0), 0);
+    CHECK_UNSIGNED(recorder_count_errors(&fake_recorder, "undelivered"), 0);
+    fake_end(session);
+
+    fake_begin();
+    options = on_disk("second");
+    const struct mqc__session_events events = recorder_events(&fake_recorder);
+    REQUIRE(mqc__session_new(&options, &events, fake_ops(), &session, NULL) == MQC_OK);
+    const struct mqc_view left = mqc__session_left_instance(session, 0);
+    CHECK_VIEW_TEXT(left, "first");
+    CHECK_UNSIGNED(mqc__session_left_instance(session, 1).size, 0);
+    CHECK_INT(mqc__session_open(session), MQC_OK);
+    fake_publish_numbers(session, "t", 4, 5);
+    CHECK_INT(mqc__session_flush(session, RECORDER_PATIENCE_MS), MQC_OK);
+    char sent[400];
+    read_payloads(sent, sizeof sent);
+    CHECK(strncmp(sent, "first/n/1/1|1;", strlen("first/n/1/1|1;")) == 0);
+    CHECK(strstr(sent, "second/n/1/1|4;") != NULL);
+    CHECK_UNSIGNED(fake_stats(session).accepted_events, 2);
+    CHECK_UNSIGNED(fake_stats(session).delivered_events, 5);
+    fake_end(session);
+
+    /* Nothing is left now. */
+    fake_begin();
+    options = on_disk("third");
+    session = test_session_open(&options, &fake_recorder, fake_ops());
+    CHECK_UNSIGNED(mqc__session_left_instance(session, 0).size, 0);
+    CHECK_INT(mqc__session_flush(session, RECORDER_PATIENCE_MS), MQC_OK);
+    CHECK_UNSIGNED(fake_log().publishes, 0);
+    fake_end(session);
+    remove_folder();
+}
+
+static void test_session_spool_goes_beyond_the_outbox(void)
+{
+    make_folder();
+    fake_begin();
+    fake_script_lock()->connect_result = MQC__CLIENT_UNREACHABLE;
+    fake_script_unlock();
+    struct mqc__session_options options = on_disk("i");
+    options.outbox_events_max = 10;
+    struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
+    fake_publish_numbers(session, "t", 1, 200);
+    CHECK(fake_stats(session).outbox_events <= 10);
+    CHECK_INT(mqc__session_flush(session, 0), MQC_ETIMEOUT);
+    fake_script_lock()->connect_result = MQC__CLIENT_OK;
+    fake_script_unlock();
+    CHECK_INT(mqc__session_flush(session, RECORDER_PATIENCE_MS), MQC_OK);
+    const struct mqc__session_stats stats = fake_stats(session);
+    CHECK_UNSIGNED(stats.delivered_events, 200);
+    CHECK_UNSIGNED(stats.refused_events, 0);
+    CHECK_UNSIGNED(stats.dropped_events, 0);
+    fake_end(session);
+    remove_folder();
+}
+
+static void test_session_spool_that_cannot_be_opened_is_an_error(void)
+{
+    make_folder();
+    FILE *file = fopen(state, "w");
+    REQUIRE(file != NULL);
+    (void)fclose(file);
+    const struct mqc__session_options options = on_disk("i");
+    const struct mqc__session_events nobody = {0};
+    struct mqc__session *session = NULL;
+    struct mqc_error_info info = {.text = ""};
+    CHECK_INT(mqc__session_new(&options, &nobody, fake_ops(), &session, &info), MQC_EIO);
+    CHECK(session == NULL);
+    CHECK(strstr(info.text, state) != NULL);
+    remove_folder();
+}
+
+static void count_done(void *context, enum mqc_error error)
+{
+    atomic_uint *count = context;
+    if (error == MQC_OK)
+        atomic_fetch_add(count, 1);
+}
+
+static enum mqc_error publish_async(struct mqc__session *session, struct mqc__service service,
+                                    atomic_uint *count)
+{
+    char scratch[20];
+    struct mqc__buffer event;
+    mqc__buffer_init_scratch(&event, scratch, sizeof scratch, sizeof scratch);
+    REQUIRE(mqc__buffer_append_text(&event, "1;"));
+    const struct mqc__session_done done = {count_done, count};
+    return mqc__session_publish_async(session, mqc_view_text("t"), service, &event, &done);
+}
+
+static void test_session_publish_async_tells_what_came_of_it(void)
+{
+    make_folder();
+    fake_begin();
+    atomic_uint count = 0;
+    const struct mqc__session_options options = on_disk("i");
+    struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
+    for (unsigned i = 0; i < 100; i++)
+        CHECK_INT(publish_async(session, (struct mqc__service){.qos = MQC__QOS_1}, &count), MQC_OK);
+    CHECK_INT(mqc__session_flush(session, RECORDER_PATIENCE_MS), MQC_OK);
+    (void)mqc__session_close(session, 1000);
+    CHECK_UNSIGNED(count, 100);
+    CHECK_INT(publish_async(session, (struct mqc__service){.qos = MQC__QOS_1}, &count),
+              MQC_ECLOSED);
+    CHECK_UNSIGNED(count, 100);
+    fake_end(session);
+    remove_folder();
+}
+
+static void test_session_best_effort_needs_no_disk(void)
+{
+    make_folder();
+    fake_begin();
+    fake_script_lock()->connect_result = MQC__CLIENT_UNREACHABLE;
+    fake_script_unlock();
+    atomic_uint count = 0;
+    const struct mqc__session_options options = on_disk("i");
+    struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
+    CHECK_INT(publish_async(session, (struct mqc__service){.qos = MQC__QOS_0}, &count), MQC_OK);
+    CHECK_UNSIGNED(count, 1);
+    fake_publish_numbers(session, "u", 1, 1);
+    /* What is on disk is not lost, the other is. */
+    CHECK_UNSIGNED(mqc__session_close(session, 0), 1);
+    CHECK(recorder_wait_error(&fake_recorder, "undelivered"));
+    fake_end(session);
+    remove_folder();
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"sends_what_was_left_under_its_old_name",
+         test_session_spool_sends_what_was_left_under_its_old_name},
+        {"goes_beyond_the_outbox", test_session_spool_goes_beyond_the_outbox},
+        {"that_cannot_be_opened_is_an_error", test_session_spool_that_cannot_be_opened_is_an_error},
+        {"publish_async_tells_what_came_of_it", test_session_publish_async_tells_what_came_of_it},
+        {"best_effort_needs_no_disk", test_session_best_effort_needs_no_disk},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("mqtt.session_spool", tests);
+}
