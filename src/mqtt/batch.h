@@ -19,9 +19,10 @@ struct mqc__batch {
     const struct mqc__origin *origin; /* NULL: this instance has accepted them */
     struct mqc__kept_stream *stream;  /* end_to_end, from sending on; else NULL */
     int64_t kept_ms;                  /* since when it is kept for its receivers */
-    uint64_t number;   /* not above that of any event in it, in the order of acceptance over all
-                        * topics, from 1 */
-    uint64_t sequence; /* of its first event, in its topic */
+    uint64_t number;      /* not above that of any event in it, in the order of acceptance over all
+                           * topics, from 1 */
+    uint64_t last_number; /* not below that of any event in it */
+    uint64_t sequence;    /* of its first event, in its topic */
     size_t event_count;
     size_t event_bytes;
     size_t cost; /* what it counts in the outbox's bounds */

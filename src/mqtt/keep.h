@@ -58,6 +58,7 @@ struct mqc__keep {
     uint64_t given_up;    /* events to one node that it never acknowledged, so far */
     int64_t due_ms;       /* no stream has anything to do before */
     bool is_online;       /* the session is up */
+    int64_t offline_ms;   /* since when it is not */
     struct mqc__repetition *repetitions;
     size_t repetition_count;
 };

@@ -98,6 +98,14 @@ void mqc__outbox_unlink_waiting(struct mqc__outbox *outbox, struct mqc__batch *b
     take_from_topic(batch);
 }
 
+void mqc__outbox_widen(struct mqc__batch *batch, const struct mqc__batch *moved)
+{
+    if (moved->number < batch->number)
+        batch->number = moved->number;
+    if (moved->last_number > batch->last_number)
+        batch->last_number = moved->last_number;
+}
+
 void mqc__outbox_dispose(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
     mqc__outbox_leave_stream(batch);

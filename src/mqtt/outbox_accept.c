@@ -161,6 +161,7 @@ static enum mqc_error accept(struct mqc__outbox *outbox, const struct incoming *
     if (batch == NULL)
         return MQC_ENOMEM;
     outbox->last_number = numbering_of(outbox, batch->topic, event).number;
+    batch->last_number = outbox->last_number;
     if (event->given == NULL)
         batch->topic->next_sequence++;
     count_in(outbox, batch, cost);

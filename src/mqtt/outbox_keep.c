@@ -242,6 +242,7 @@ static void merge(struct mqc__outbox *outbox, struct mqc__batch *last, struct mq
     const size_t cost = bytes - batch->event_bytes + moved * MQC__OUTBOX_EVENT_COST;
     batch->cost -= cost;
     last->cost += cost;
+    mqc__outbox_widen(last, batch);
     outbox->keep.event_count += moved;
     outbox->keep.awaited_count += is_awaited(last) ? moved : 0;
     outbox->keep.byte_count += cost;
@@ -317,13 +318,14 @@ size_t mqc__outbox_acknowledged(struct mqc__outbox *outbox, struct mqc__batch *b
 void mqc__outbox_expire(struct mqc__outbox *outbox, int64_t now_ms)
 {
     const struct mqc__keep *keep = &outbox->keep;
-    while (keep->batches != NULL && now_ms - keep->batches->kept_ms >= outbox->limits.keep_ms)
+    while (keep->is_online && keep->batches != NULL &&
+           now_ms - keep->batches->kept_ms >= outbox->limits.keep_ms)
         evict(outbox, keep->batches);
 }
 
 int64_t mqc__outbox_expiry_ms(const struct mqc__outbox *outbox)
 {
-    const struct mqc__batch *oldest = outbox->keep.batches;
+    const struct mqc__batch *oldest = outbox->keep.is_online ? outbox->keep.batches : NULL;
     return oldest != NULL ? oldest->kept_ms + outbox->limits.keep_ms : INT64_MAX;
 }
 
@@ -343,10 +345,21 @@ struct mqc__kept_stream *mqc__outbox_probe(struct mqc__outbox *outbox, int64_t n
     return NULL;
 }
 
+/* While nobody can be heard no time runs for those who may ask. */
+static void stop_clock(struct mqc__keep *keep, bool is_online, int64_t now_ms)
+{
+    if (is_online && !keep->is_online)
+        for (struct mqc__batch *batch = keep->batches; batch != NULL; batch = batch->next)
+            batch->kept_ms += now_ms - keep->offline_ms;
+    if (!is_online && keep->is_online)
+        keep->offline_ms = now_ms;
+    keep->is_online = is_online;
+}
+
 void mqc__outbox_set_online(struct mqc__outbox *outbox, bool is_online, int64_t now_ms)
 {
     struct mqc__keep *keep = &outbox->keep;
-    keep->is_online = is_online;
+    stop_clock(keep, is_online, now_ms);
     keep->due_ms = MQC__STREAM_OUT_NEVER;
     for (struct mqc__kept_stream *stream = keep->streams; stream != NULL; stream = stream->next) {
         if (is_online)

@@ -31,6 +31,9 @@ void mqc__outbox_drop_first(struct mqc__outbox *outbox, struct mqc__batch *batch
 
 void mqc__outbox_take_from_flight(struct mqc__outbox *outbox, struct mqc__batch *batch);
 
+/* Events of one batch are in the other now. */
+void mqc__outbox_widen(struct mqc__batch *batch, const struct mqc__batch *moved);
+
 /* Frees a batch that is in no list and counted nowhere. */
 void mqc__outbox_dispose(struct mqc__outbox *outbox, struct mqc__batch *batch);
 

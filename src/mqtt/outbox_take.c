@@ -36,6 +36,7 @@ static struct mqc__batch *split_head(struct mqc__outbox *outbox, size_t event_by
     batch->qos = head->qos;
     mqc__outbox_join_stream(batch, head->stream);
     batch->number = head->number;
+    batch->last_number = head->last_number;
     batch->starts_count = head->starts_count;
     batch->is_closed = true;
     /* What stays keeps its place, and must come to an end: see mqc__outbox_oldest(). */
@@ -62,6 +63,7 @@ static void take_along(struct mqc__outbox *outbox, struct mqc__batch *batch, siz
     while (may_join(outbox, batch, topic->waiting, event_bytes_max)) {
         struct mqc__batch *next = topic->waiting;
         (void)move_events(outbox, next, batch, next->event_bytes);
+        mqc__outbox_widen(batch, next);
         if (next->event_count != 0)
             return;
         mqc__outbox_unlink_waiting(outbox, next);

@@ -40,9 +40,7 @@ static struct mqc__service unpack(uint32_t service)
 static void number_one(struct mqc__session *session, struct mqc__spool_record *record)
 {
     struct mqc__numbering numbering = {0};
-    enum mqc_error error;
-    while ((error = mqc__outbox_number(&session->outbox, record->topic, &numbering)) ==
-           MQC_ENOMEM) {
+    while (mqc__outbox_number(&session->outbox, record->topic, &numbering) == MQC_ENOMEM) {
         pthread_mutex_unlock(&session->mutex);
         mqc__session_await_memory();
         pthread_mutex_lock(&session->mutex);
