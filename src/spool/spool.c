@@ -56,6 +56,11 @@ static struct mqc__spool *new_spool(const struct mqc__spool_options *options)
     return NULL;
 }
 
+static uint64_t max_number(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Begins where the store stands. */
 static bool adopt_state(struct mqc__spool *spool, const struct mqc__store_state *state)
 {
@@ -65,8 +70,8 @@ static bool adopt_state(struct mqc__spool *spool, const struct mqc__store_state 
     spool->last_kept = state->last_kept;
     spool->last_done = state->last_number;
     spool->erased_below = state->released;
-    const uint64_t first =
-        state->first_number > state->released ? state->first_number : state->released;
+    spool->has_more_to_erase = state->first_number < state->released;
+    const uint64_t first = max_number(max_number(state->first_number, state->released), 1);
     atomic_init(&spool->last_number, state->last_number);
     atomic_init(&spool->released, state->released);
     atomic_init(&spool->next_to_feed, first);

@@ -49,7 +49,8 @@ static void plan_erasing(struct mqc__spool *spool, size_t bytes, struct mqc__sto
     const uint64_t stored = spool->stats.bytes;
     (void)pthread_mutex_unlock(&spool->mutex);
     const bool is_tight = stored + bytes > spool->options.bytes_max / 2;
-    if (released > spool->erased_below && (is_tight || now_ms - spool->erase_ms >= ERASE_MS))
+    if (spool->has_more_to_erase ||
+        (released > spool->erased_below && (is_tight || now_ms - spool->erase_ms >= ERASE_MS)))
         change->released = released;
     if (spool->options.when_full == MQC__SPOOL_DROP_OLDEST &&
         stored + bytes > spool->options.bytes_max) {
@@ -87,6 +88,7 @@ static void note_change(struct mqc__spool *spool, const struct mqc__store_change
 {
     if (change->released != 0) {
         spool->erased_below = change->released;
+        spool->has_more_to_erase = effect->has_more;
         spool->erase_ms = mqc__clock_monotonic_ms();
     }
     struct mqc__spool_stats *stats = &spool->stats;

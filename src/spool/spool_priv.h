@@ -47,13 +47,14 @@ struct mqc__spool {
     /* The worker's own; before start, that of whoever opens it. */
     struct mqc__store *store; /* NULL: lost, to be opened again */
     struct mqc__spool_record *records;
-    uint64_t last_kept;    /* the last number in the store */
-    uint64_t last_done;    /* of the last group that was committed or failed */
-    uint64_t erased_below; /* what the store was told last is released */
-    size_t turn_room;      /* how many records may still be read back in this turn */
-    int64_t erase_ms;      /* when the store was told last */
-    int64_t sync_due_ms;   /* SPOOL_NEVER: nothing to sync */
-    int64_t retry_ms;      /* not before: the store failed; 0: it did not */
+    uint64_t last_kept;     /* the last number in the store */
+    uint64_t last_done;     /* of the last group that was committed or failed */
+    uint64_t erased_below;  /* what the store was told last is released */
+    size_t turn_room;       /* how many records may still be read back in this turn */
+    bool has_more_to_erase; /* of what it was told */
+    int64_t erase_ms;       /* when the store was told last */
+    int64_t sync_due_ms;    /* SPOOL_NEVER: nothing to sync */
+    int64_t retry_ms;       /* not before: the store failed; 0: it did not */
     bool is_store_damaged;
     struct mqc__spool_trouble trouble;
     struct mqc_view left;

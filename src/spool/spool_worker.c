@@ -102,9 +102,9 @@ static void erase_released(struct mqc__spool *spool)
 /* When the worker has to act without being woken. */
 static int64_t erase_due_ms(const struct mqc__spool *spool)
 {
-    if (atomic_load(&spool->released) <= spool->erased_below)
+    if (!spool->has_more_to_erase && atomic_load(&spool->released) <= spool->erased_below)
         return SPOOL_NEVER;
-    const int64_t due_ms = spool->erase_ms + ERASE_MS;
+    const int64_t due_ms = spool->has_more_to_erase ? 0 : spool->erase_ms + ERASE_MS;
     return due_ms > spool->retry_ms ? due_ms : spool->retry_ms;
 }
 

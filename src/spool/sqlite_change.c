@@ -5,6 +5,9 @@
 #define SHRINK_PAGES 4096
 #define SHRINK_PAGES_USED 1024
 
+/* So much is deleted in one step, if more is released: a few ten milliseconds. */
+#define ERASE_BYTES_MAX ((uint64_t)4 << 20)
+
 /* Runs a statement that returns nothing. */
 static int run(sqlite3_stmt *statement)
 {
@@ -109,8 +112,9 @@ static int erase(struct mqc__store *store, const struct mqc__store_change *chang
         const struct range released = {.from = 0,
                                        .below = change->released,
                                        .end_max = change->released,
-                                       .bytes_max = UINT64_MAX};
+                                       .bytes_max = ERASE_BYTES_MAX};
         result = erase_range(store, &released, &effect->released);
+        effect->has_more = effect->released.bytes >= ERASE_BYTES_MAX;
     }
     if (result == SQLITE_OK && change->room_bytes > effect->released.bytes) {
         struct mqc__store_change rest = *change;
@@ -174,7 +178,7 @@ enum mqc_error mqc__sqlite_commit(struct mqc__store *store, const struct mqc__st
     }
     if (change->group != NULL)
         store->last_number = change->group->first_number + change->group->event_count - 1;
-    if (effect_out->released.event_count != 0)
+    if (effect_out->released.event_count != 0 && !effect_out->has_more)
         shrink(store);
     return MQC_OK;
 }

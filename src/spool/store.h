@@ -33,7 +33,7 @@ struct mqc__store_state {
  * room, then adds one. */
 struct mqc__store_change {
     const struct mqc__store_group *group; /* to be added, above all there are; NULL: none */
-    uint64_t released;                    /* groups wholly below it go; noted; 0: not now */
+    uint64_t released;                    /* noted; groups wholly below go; 0: not now */
     uint64_t room_bytes; /* so much must go beside these, as far as there is: first from */
     uint64_t room_from;  /* the group that begins at this number or next above on, then those below,
                             each way ascending */
@@ -51,6 +51,7 @@ struct mqc__store_effect {
     struct mqc__store_erased released;
     struct mqc__store_erased room_above; /* from room_from on */
     struct mqc__store_erased room_below;
+    bool has_more; /* released groups are left, since deleting them takes too long for one step */
 };
 
 /* Called for one group; the views are valid for the call. false: enough. */
