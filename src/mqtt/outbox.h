@@ -152,6 +152,14 @@ size_t mqc__outbox_best_effort_count(const struct mqc__outbox *outbox);
 /* The lowest number that is not done with, those that are kept included; UINT64_MAX: all are. */
 uint64_t mqc__outbox_frontier(const struct mqc__outbox *outbox);
 
+/*
+ * The ranges in which all numbers lie that are not done with, ascending and apart from each other,
+ * for the case that a few old ones keep many that are done with from being deleted: all others
+ * below the last number may be. The caller frees *ranges_out with free(). MQC_ENOMEM.
+ */
+enum mqc_error mqc__outbox_needed(const struct mqc__outbox *outbox,
+                                  struct mqc__spool_range **ranges_out, size_t *count_out);
+
 /* The lowest number that its guarantee is not kept for yet: as mqc__outbox_oldest(), with what the
  * one node that it is for has not acknowledged. */
 uint64_t mqc__outbox_oldest_undone(const struct mqc__outbox *outbox);

@@ -68,6 +68,12 @@ struct mqc__spool_options {
 /* What the room taken by a record counts beside its topic and event. */
 #define MQC__SPOOL_RECORD_COST 20
 
+/* Records from one number to another, both included. */
+struct mqc__spool_range {
+    uint64_t first;
+    uint64_t last;
+};
+
 /* Records that made room for others. Those that wait for their turn in the store alone go first,
  * the oldest of them before the others: they are lost. If there are none, those go that were fed
  * and not released: they are no longer safe from a crash, but the owner still has them. */
