@@ -10,7 +10,8 @@
  *   malformed_payload  cannot be read        connection_lost, publish_stalled, mqtt_*, tls_*,
  *   event_mismatch     not as declared         refused, resolve_failed, connect_failed,
  * link_failed, events_missing     never arrived           connection_*, protocol_error, qos_reduced
- *   message_too_large  over the inbox        certificate_expires, tls_reload_failed
+ *   message_too_large  over the inbox        certificate_expires, tls_reload_failed,
+ *                                              broker_unfit
  *   outbox_overflow    refused or dropped    subscribe_refused
  *   publish_refused    by the broker         duplicate_node, unexpected_node, too_many_nodes,
  *   undelivered        left over at close      malformed_presence, presence_refused

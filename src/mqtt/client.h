@@ -72,6 +72,9 @@ struct mqc__connect_answer {
     unsigned receive_max;
     uint32_t packet_bytes_max; /* UINT32_MAX: no limit */
     int qos_max;
+    bool lacks_retain; /* with MQTT 5, likewise the next two */
+    bool lacks_wildcards;
+    bool lacks_shared_subscriptions;
     /* What the broker demands and the client does not keep by itself; else what was asked for. */
     unsigned keep_alive_s;
     char connection[300]; /* what it runs over, for the log: address, TLS version, peer */
@@ -107,7 +110,8 @@ struct mqc__client_ops {
      * Messages can arrive before it returns. OK, REFUSED, UNREACHABLE, UNUSABLE, NOMEM. */
     enum mqc__client_result (*connect)(struct mqc__client *client,
                                        struct mqc__connect_answer *answer_out);
-    /* Subscribes at QoS 1, with No Local where the version has it; reasons_out has room for one
+    /* Subscribes at QoS 1, with No Local where the version has it; what the broker says of itself,
+     * $SYS/..., at QoS 0, so that nothing has to be acknowledged. reasons_out has room for one
      * code per filter. Blocks until the broker has answered, at most some 10 s, after which the
      * connection counts as lost. OK (also when filters were refused: see the codes), LOST,
      * UNUSABLE, NOMEM. */

@@ -93,6 +93,12 @@ static bool add_text(struct mqc__filter_batch *batch, const char *text, size_t *
     return true;
 }
 
+bool mqc__filter_batch_add(struct mqc__filter_batch *batch, const char *text)
+{
+    size_t bytes = 0;
+    return batch->count < BATCH_FILTERS_MAX && add_text(batch, text, &bytes);
+}
+
 static bool has_room(const struct mqc__filter_batch *batch, const char *text, size_t bytes)
 {
     return batch->count == 0 ||

@@ -73,6 +73,10 @@ bool mqc__filters_is_refused(const struct mqc__filters *filters, const char *tex
  */
 enum mqc_error mqc__filters_serve(const struct mqc__filters *filters, const char *text);
 
+/* Adds a copy of a text that is none of the filters to a batch that was collected; false: the
+ * packet is full, or there is no memory. */
+bool mqc__filter_batch_add(struct mqc__filter_batch *batch, const char *text);
+
 void mqc__filter_batch_fini(struct mqc__filter_batch *batch);
 void mqc__filters_fini(struct mqc__filters *filters);
 

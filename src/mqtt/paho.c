@@ -63,6 +63,11 @@ static void read_answer(const struct mqc__client *client, MQTTProperties *proper
     answer_out->packet_bytes_max =
         number(properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, UINT32_MAX);
     answer_out->qos_max = (int)number(properties, MQTTPROPERTY_CODE_MAXIMUM_QOS, 2);
+    answer_out->lacks_retain = number(properties, MQTTPROPERTY_CODE_RETAIN_AVAILABLE, 1) == 0;
+    answer_out->lacks_wildcards =
+        number(properties, MQTTPROPERTY_CODE_WILDCARD_SUBSCRIPTION_AVAILABLE, 1) == 0;
+    answer_out->lacks_shared_subscriptions =
+        number(properties, MQTTPROPERTY_CODE_SHARED_SUBSCRIPTION_AVAILABLE, 1) == 0;
     answer_out->keep_alive_s = asked_s;
     if (!keeps_server_keep_alive)
         answer_out->keep_alive_s = number(properties, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE, asked_s);
@@ -233,6 +238,11 @@ static bool is_shared(const char *filter)
     return strncmp(filter, "$share/", strlen("$share/")) == 0;
 }
 
+static enum mqc__qos qos_of(const char *filter)
+{
+    return strncmp(filter, "$SYS/", strlen("$SYS/")) == 0 ? MQC__QOS_0 : MQC__QOS_1;
+}
+
 static enum mqc__client_result subscribe_5(struct mqc__client *client, char *const *filters,
                                            size_t count, int *reasons_out)
 {
@@ -246,7 +256,7 @@ static enum mqc__client_result subscribe_5(struct mqc__client *client, char *con
         options[i].noLocal = is_shared(filters[i]) ? 0 : 1;
         /* Retained messages come once, and not again with every connection (MQTT 5, 3.8.3.1). */
         options[i].retainHandling = 1;
-        reasons_out[i] = MQC__QOS_1;
+        reasons_out[i] = (int)qos_of(filters[i]);
     }
     MQTTResponse response =
         MQTTClient_subscribeMany5(client->paho, (int)count, filters, reasons_out, options, NULL);
@@ -264,7 +274,7 @@ static enum mqc__client_result subscribe(struct mqc__client *client, char *const
     if (!client->request->is_311)
         return subscribe_5(client, filters, count, reasons_out);
     for (size_t i = 0; i < count; i++)
-        reasons_out[i] = MQC__QOS_1;
+        reasons_out[i] = (int)qos_of(filters[i]);
     return call_result(MQTTClient_subscribeMany(client->paho, (int)count, filters, reasons_out));
 }
 

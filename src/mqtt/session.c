@@ -28,6 +28,8 @@ static void note_deafness_locked(struct mqc__session *session, int64_t since_ms)
 static void on_message(void *context, const struct mqc__mqtt_message *message)
 {
     struct mqc__session *session = context;
+    if (mqc__session_broker_take(session, message))
+        return;
     pthread_mutex_lock(&session->mutex);
     const bool is_wanted = !session->is_abandoned && !session->has_ended;
     const int64_t begin_ms = mqc__clock_monotonic_ms();
@@ -126,6 +128,7 @@ static void init_parts(struct mqc__session *session)
     mqc__buffer_init(&session->payload, MQC__EVENT_BYTES_MAX);
     session->packet_bytes_max = UINT32_MAX;
     session->session_uri = MQC__MACHINE_URIS_MAX;
+    session->broker.deadline_ms = INT64_MAX;
     session->reference_count = 1;
     mqc__buffer_init(&session->topic, UINT16_MAX + 1);
     mqc__session_presence_init(session);

@@ -70,7 +70,8 @@ struct mqc__session_tls {
     uint64_t expiry_warning_s;
 };
 
-/* Where a node says what it is, with QoS 1. */
+/* Where a node says what it is, with QoS 1. A session with it also asks its broker for its version
+ * ($SYS/broker/version) and warns in the log of what is known to go wrong with it. */
 struct mqc__session_presence {
     const char *topic;        /* NULL: it says nothing */
     const char *content_type; /* not sent with MQTT 3.1.1 */
@@ -187,7 +188,7 @@ struct mqc__session_events {
      * mqtt_malformed (no answer, the end instead of an answer, something else) and refused. Later
      * come connection_lost and the tls_* of mqc__link_failure(), duplicate_node, subscribe_refused,
      * publish_refused, presence_refused, publish_stalled, protocol_error, outbox_overflow,
-     * undelivered, qos_reduced, tls_reload_failed, certificate_expires. */
+     * undelivered, qos_reduced, broker_unfit, tls_reload_failed, certificate_expires. */
     void (*error)(void *context, const char *tag, const char *text);
 };
 

@@ -140,6 +140,7 @@ static void connected(struct mqc__session *session)
                             "broker %s takes no messages with QoS 1: sending all with QoS 0, which "
                             "it does not acknowledge",
                             current_uri(session));
+    mqc__session_broker_connected(session);
     pthread_mutex_lock(&session->mutex);
     session->packet_bytes_max = session->answer.packet_bytes_max;
     session->has_filter_work = true;

@@ -54,6 +54,28 @@ struct mqc__offer {
     void *done_context;
 };
 
+/* Longer versions are cut. */
+#define MQC__BROKER_ANSWER_BYTES 100
+
+/* The question for a broker's version, on the present connection. */
+struct mqc__session_broker {
+    bool is_asked;
+    bool is_subscribed; /* the broker may know the subscription to it, from this connection or one
+                           before */
+    bool has_answer;    /* it came, and was not looked at */
+    char answer[MQC__BROKER_ANSWER_BYTES];
+    int64_t deadline_ms; /* of the answer; INT64_MAX: none is awaited */
+    /* A bit for each URI whose broker was asked and has not answered: it is not asked again. */
+    uint32_t silent;
+};
+_Static_assert(MQC__MACHINE_URIS_MAX <= 32, "each URI has a bit");
+
+/* What a broker has said so far. */
+struct mqc__broker_record {
+    char version[MQC__BROKER_ANSWER_BYTES]; /* "": nothing */
+    unsigned told;                          /* bits of the traps that were told */
+};
+
 struct mqc__session {
     /* Fixed at creation. */
     struct mqc__session_options *options;
@@ -109,6 +131,7 @@ struct mqc__session {
     const struct mqc__client *traffic_client; /* connected: counts bytes of its own */
     struct mqc__buffer announcement;          /* to be said on the presence topic, or said last */
     int64_t tick_ms; /* when the owner wants to be called; INT64_MAX: never */
+    struct mqc__session_broker broker;
     struct mqc__session_stats stats;
     struct mqc__session_losses losses;
 
@@ -120,6 +143,7 @@ struct mqc__session {
         session_uri; /* whose broker keeps the session of the connection before; URIS_MAX: none */
     uint32_t keep_alive_s[MQC__MACHINE_URIS_MAX];                 /* what to ask which broker for */
     struct mqc__tls_session *tls_sessions[MQC__MACHINE_URIS_MAX]; /* to be resumed */
+    struct mqc__broker_record brokers[MQC__MACHINE_URIS_MAX];
     int64_t expiry_report_ms; /* when the certificate's expiry may be reported next */
     struct mqc__repeat connect_reports[MQC__MACHINE_URIS_MAX];
     struct mqc__buffer topic;   /* of what is said */
@@ -234,6 +258,24 @@ void mqc__session_look_at_tls(struct mqc__session *session);
 
 /* Brings the broker's filters in line with the desired ones, one packet each way at most. */
 void mqc__session_subscribe(struct mqc__session *session);
+
+/* session_broker.c: asks the broker of a node for its version, and warns of what is known to go
+ * wrong with it. The question travels with the first filters of a connection, and is taken back
+ * when nothing else is to be done. */
+
+/* A connection begins. */
+void mqc__session_broker_connected(struct mqc__session *session);
+/* Adds the question to what is to be subscribed, once; says whether it did. */
+bool mqc__session_broker_ask(struct mqc__session *session, struct mqc__filter_batch *batch);
+/* Notes what the broker answered to the subscription. */
+void mqc__session_broker_asked(struct mqc__session *session, bool is_accepted);
+/* Takes a message if it is the answer; false: it is something else. On the receive thread. */
+bool mqc__session_broker_take(struct mqc__session *session,
+                              const struct mqc__mqtt_message *message);
+/* When something is to be done about it; INT64_MAX: nothing. */
+int64_t mqc__session_broker_ms_locked(const struct mqc__session *session);
+/* Does it. */
+void mqc__session_look_at_broker(struct mqc__session *session);
 
 /* session_send.c */
 

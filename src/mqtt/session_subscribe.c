@@ -53,8 +53,10 @@ static void note_answers(struct mqc__session *session, const struct mqc__filter_
 }
 
 static enum mqc__client_result subscribe(struct mqc__session *session,
-                                         const struct mqc__filter_batch *batch)
+                                         struct mqc__filter_batch *batch)
 {
+    const struct mqc__filter_batch filters = *batch;
+    const bool asks_broker = mqc__session_broker_ask(session, batch);
     int *reasons = calloc(batch->count, sizeof *reasons);
     if (reasons == NULL)
         return MQC__CLIENT_NOMEM;
@@ -62,8 +64,11 @@ static enum mqc__client_result subscribe(struct mqc__session *session,
     const enum mqc__client_result result =
         session->ops->subscribe(session->client, batch->texts, batch->count, reasons);
     const bool goes_on = mqc__session_leave_call(session);
-    if (goes_on && (result == MQC__CLIENT_OK || result == MQC__CLIENT_UNUSABLE))
-        note_answers(session, batch, result, reasons);
+    if (goes_on && (result == MQC__CLIENT_OK || result == MQC__CLIENT_UNUSABLE)) {
+        note_answers(session, &filters, result, reasons);
+        if (asks_broker)
+            mqc__session_broker_asked(session, !is_refused(result, reasons[filters.count]));
+    }
     free(reasons);
     return result;
 }

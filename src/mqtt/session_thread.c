@@ -21,6 +21,7 @@ enum task {
     TASK_LOOK_AT_TLS,
     TASK_GIVE_UP,
     TASK_SUBSCRIBE,
+    TASK_LOOK_AT_BROKER,
     TASK_SEND,
     TASK_NOTE,
     TASK_REPEAT,
@@ -136,6 +137,8 @@ static enum task online_task_locked(struct mqc__session *session)
         return TASK_NOTE;
     if (session->outbox.keep.repetitions != NULL)
         return TASK_REPEAT; /* nothing later of the stream may leave before */
+    if (mqc__session_broker_ms_locked(session) <= mqc__clock_monotonic_ms())
+        return TASK_LOOK_AT_BROKER;
     return mqc__session_can_send_locked(session) ? TASK_SEND : TASK_WAIT;
 }
 
@@ -192,6 +195,7 @@ static int64_t look_again_ms_locked(const struct mqc__session *session)
         return until_ms;
     until_ms = earlier(until_ms, mqc__session_stall_ms_locked(session));
     until_ms = earlier(until_ms, mqc__session_announce_ms_locked(session));
+    until_ms = earlier(until_ms, mqc__session_broker_ms_locked(session));
     if (mqc__clock_monotonic_ms() < machine->quiet_until_ms)
         until_ms = earlier(until_ms, machine->quiet_until_ms);
     return until_ms;
@@ -265,6 +269,7 @@ static void perform(struct mqc__session *session, enum task task)
     case TASK_LOOK_AT_TLS: mqc__session_look_at_tls(session); break;
     case TASK_GIVE_UP: mqc__session_give_up_connection(session); break;
     case TASK_SUBSCRIBE: mqc__session_subscribe(session); break;
+    case TASK_LOOK_AT_BROKER: mqc__session_look_at_broker(session); break;
     case TASK_SEND: mqc__session_send(session); break;
     case TASK_NOTE: mqc__session_send_note(session); break;
     case TASK_REPEAT: mqc__session_repeat(session); break;

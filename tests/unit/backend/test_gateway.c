@@ -466,13 +466,9 @@ static void test_gateway_hears_of_errors_that_concern_events(void)
     static const char *const told[] = {"malformed_payload", "event_mismatch",  "events_missing",
                                        "message_too_large", "outbox_overflow", "publish_refused",
                                        "undelivered",       "out_of_memory"};
-    static const char *const untold[] = {"connect_failed",
-                                         "connection_lost",
-                                         "tls_certificate",
-                                         "duplicate_node",
-                                         "subscribe_refused",
-                                         "refused",
-                                         ""};
+    static const char *const untold[] = {
+        "connect_failed",    "connection_lost", "tls_certificate", "duplicate_node",
+        "subscribe_refused", "refused",         "broker_unfit",    ""};
     begin_usual();
     char expected[400] = "";
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {

@@ -136,6 +136,8 @@ static enum mqc__client_result fake_connect(struct mqc__client *client,
         answer_out->receive_max = script.answer.receive_max;
     if (script.answer.packet_bytes_max != 0)
         answer_out->packet_bytes_max = script.answer.packet_bytes_max;
+    answer_out->lacks_retain = script.answer.lacks_retain;
+    answer_out->lacks_wildcards = script.answer.lacks_wildcards;
     if (script.answer.keep_alive_s != 0)
         answer_out->keep_alive_s = script.answer.keep_alive_s;
     const enum mqc__client_result result = refuses_5 ? MQC__CLIENT_REFUSED : connect_result(client);
@@ -154,12 +156,35 @@ static void lose(struct mqc__client *client, int reason)
     client->sink.lost(client->sink.context, reason);
 }
 
-static void note_filters(const char *sign, char *const *filters, size_t count)
+static bool is_version(const char *filter)
 {
+    return strcmp(filter, "$SYS/broker/version") == 0;
+}
+
+/* Returns how many of them are not the version. */
+static size_t note_filters(const char *sign, char *const *filters, size_t count)
+{
+    size_t noted = 0;
     for (size_t i = 0; i < count; i++) {
         const size_t at = strlen(totals.filters);
+        if (is_version(filters[i]))
+            continue;
         (void)snprintf(totals.filters + at, sizeof totals.filters - at, "%s%s ", sign, filters[i]);
+        noted++;
     }
+    return noted;
+}
+
+static int answer_version(struct mqc__client *client)
+{
+    totals.version_subscribes++;
+    if (script.version[0] != '\0') {
+        const struct mqc__mqtt_message message = {.topic = mqc_view_text("$SYS/broker/version"),
+                                                  .payload = mqc_view_text(script.version),
+                                                  .is_retained = true};
+        client->sink.message(client->sink.context, &message);
+    }
+    return script.version_reason;
 }
 
 static enum mqc__client_result fake_subscribe(struct mqc__client *client, char *const *filters,
@@ -168,10 +193,14 @@ static enum mqc__client_result fake_subscribe(struct mqc__client *client, char *
     lock();
     enum mqc__client_result result =
         client->is_connected ? script.subscribe_result : MQC__CLIENT_LOST;
-    totals.subscribes++;
-    note_filters("+", filters, count);
-    for (size_t i = 0; i < count; i++)
+    totals.subscribes += note_filters("+", filters, count) != 0 ? 1 : 0;
+    for (size_t i = 0; i < count; i++) {
         reasons_out[i] = script.subscribe_reason != 0 ? script.subscribe_reason : 1;
+        if (!is_version(filters[i]))
+            continue;
+        reasons_out[i] = answer_version(client);
+        result = script.hangs_up_on_version ? MQC__CLIENT_LOST : result;
+    }
     if (result == MQC__CLIENT_LOST)
         lose(client, -1);
     unlock();
@@ -182,8 +211,9 @@ static enum mqc__client_result fake_unsubscribe(struct mqc__client *client, char
                                                 size_t count)
 {
     lock();
-    totals.unsubscribes++;
-    note_filters("-", filters, count);
+    const size_t noted = note_filters("-", filters, count);
+    totals.unsubscribes += noted != 0 ? 1 : 0;
+    totals.version_unsubscribes += noted != count ? 1 : 0;
     const enum mqc__client_result result = client->is_connected ? MQC__CLIENT_OK : MQC__CLIENT_LOST;
     unlock();
     return result;

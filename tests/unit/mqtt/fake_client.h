@@ -31,6 +31,10 @@ struct fake_script {
     struct mqc__connect_answer answer; /* zeros mean: no limit */
     enum mqc__client_result subscribe_result;
     int subscribe_reason; /* 0: granted */
+    /* What the broker answers when it is asked for its version: in time, or "" nothing. */
+    char version[200];
+    int version_reason;       /* as subscribe_reason */
+    bool hangs_up_on_version; /* instead of an answer */
     enum fake_publish publish;
     int ack_reason;
     unsigned lose_after_publishes; /* calls `lost` after so many, once; 0: never */
@@ -48,6 +52,9 @@ struct fake_log {
     unsigned subscribes;
     unsigned unsubscribes;
     char filters[400]; /* "+a +b -a " */
+    /* Not counted above: */
+    unsigned version_subscribes;
+    unsigned version_unsubscribes;
     unsigned publishes;
     unsigned publishes_qos_1;
     unsigned in_flight_now;
