@@ -88,11 +88,14 @@ static enum mqc_error open_store(void *context, const struct mqc__spool_options 
 {
     (void)context;
     *store_out = NULL;
+    struct mqc_error_info first = {.code = MQC_OK};
     enum mqc_error error = MQC_EMALFORMED;
     if (!set_aside)
-        error = open_and_scan(options, store_out, state_out, info);
+        error = open_and_scan(options, store_out, state_out, &first);
     if (error == MQC_EMALFORMED)
-        error = replace(options, store_out, state_out, info);
+        return replace(options, store_out, state_out, info);
+    if (error != MQC_OK && info != NULL)
+        *info = first;
     return error;
 }
 

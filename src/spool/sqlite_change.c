@@ -121,8 +121,12 @@ static int erase(struct mqc__store *store, const struct mqc__store_change *chang
         rest.room_bytes -= effect->released.bytes;
         result = make_room(store, &rest, effect);
     }
+    /* What is released was given a number, though its commit may have failed. */
+    uint64_t last = store->last_number;
+    if (change->released > last + 1)
+        last = change->released - 1;
     if (result == SQLITE_OK)
-        result = mqc__sqlite_note(store, change->released, store->last_number);
+        result = mqc__sqlite_note(store, change->released, last);
     return result;
 }
 

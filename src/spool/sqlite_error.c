@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define PATH_SHOWN_MAX 200
+
 /* What a person can do about it; NULL: nothing comes to mind. */
 static const char *advice(int number)
 {
@@ -28,10 +30,33 @@ enum mqc_error mqc__sqlite_fail_errno(const char *path, int number, const char *
     const char *text = strerror_r(number, reason, sizeof reason);
     const char *hint = advice(number);
     const enum mqc_error code = number == ENOMEM ? MQC_ENOMEM : MQC_EIO;
-    (void)mqc__fail(info, code, "the spool %s cannot be %s: %s%s%s", path, what, text,
+    /* A path that is too long must not leave the rest untold. */
+    (void)mqc__fail(info, code, "the spool %.*s%s cannot be %s: %s%s%s", PATH_SHOWN_MAX, path,
+                    strlen(path) > PATH_SHOWN_MAX ? "..." : "", what, text,
                     hint != NULL ? "; " : "", hint != NULL ? hint : "");
     mqc__fail_place(info, "%s", path);
     return code;
+}
+
+/* What SQLite saw last when it used a file; 0: nothing, or there is no such file. */
+static int last_errno(const struct mqc__store *store, int which)
+{
+    sqlite3_file *file = NULL;
+    int number = 0;
+    if (sqlite3_file_control(store->db, "main", which, (void *)&file) != SQLITE_OK ||
+        file == NULL || file->pMethods == NULL)
+        return 0;
+    const int result = file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+    return result == SQLITE_OK ? number : 0;
+}
+
+/* The connection's own note is missing for what fails at the end of a transaction. */
+static int input_errno(const struct mqc__store *store)
+{
+    int number = last_errno(store, SQLITE_FCNTL_JOURNAL_POINTER);
+    if (number == 0)
+        number = last_errno(store, SQLITE_FCNTL_FILE_POINTER);
+    return number != 0 ? number : sqlite3_system_errno(store->db);
 }
 
 /* The errno that stands behind a result code; 0: none. */
@@ -40,8 +65,8 @@ static int system_error(const struct mqc__store *store, int result)
     switch (result & 0xff) {
     case SQLITE_FULL: return ENOSPC;
     case SQLITE_READONLY: return EROFS;
-    case SQLITE_CANTOPEN:
-    case SQLITE_IOERR: return sqlite3_system_errno(store->db);
+    case SQLITE_CANTOPEN: return sqlite3_system_errno(store->db);
+    case SQLITE_IOERR: return input_errno(store);
     default: return 0;
     }
 }

@@ -69,7 +69,8 @@ enum mqc_error mqc__sqlite_prepare(const char *path, enum mqc__file_kind *kind_o
     }
     if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) != 0)
         return mqc__sqlite_fail_errno(path, errno, "opened for writing", info);
-    *kind_out = status.st_size != 0 ? MQC__FILE_FULL : MQC__FILE_EMPTY;
+    /* SQLite takes one byte for none. */
+    *kind_out = status.st_size > 1 ? MQC__FILE_FULL : MQC__FILE_EMPTY;
     return MQC_OK;
 }
 

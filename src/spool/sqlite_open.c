@@ -112,6 +112,9 @@ static enum mqc_error identify(struct mqc__store *store, bool *is_empty_out,
         error = mqc__sqlite_ask(store, "PRAGMA user_version", &version, info);
     if (error != MQC_OK)
         return error;
+    /* The file may be written to, as was seen before; it says that it is for later versions. */
+    if (sqlite3_db_readonly(store->db, "main") != 0)
+        return mqc__sqlite_fail(store, SQLITE_CORRUPT, "read", info);
     *is_empty_out = tables == 0 && id == 0 && version == 0;
     if (*is_empty_out)
         return MQC_OK;
@@ -151,8 +154,8 @@ static enum mqc_error prepare_all(struct mqc__store *store, struct mqc_error_inf
     return error;
 }
 
-static enum mqc_error settle_for_writing(struct mqc__store *store, enum mqc__spool_fsync fsync,
-                                         struct mqc_error_info *info)
+static enum mqc_error set_up(struct mqc__store *store, enum mqc__spool_fsync fsync,
+                             struct mqc_error_info *info)
 {
     /* NORMAL: the database is sound after a power cut, and holds what was synced. */
     static const char *const levels[] = {
@@ -162,10 +165,10 @@ static enum mqc_error settle_for_writing(struct mqc__store *store, enum mqc__spo
     };
     char text[256];
     (void)snprintf(text, sizeof text,
-                   "PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = %d;"
-                   "PRAGMA journal_size_limit = %d; PRAGMA temp_store = MEMORY",
+                   "PRAGMA synchronous = %s; PRAGMA page_size = 4096; PRAGMA journal_mode = WAL;"
+                   "PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d;"
+                   "PRAGMA temp_store = MEMORY",
                    levels[fsync], LOG_PAGES, LOG_BYTES_KEPT);
-    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     return mqc__sqlite_run(store, text, info);
 }
 
@@ -175,11 +178,11 @@ static enum mqc_error open_for_writing(struct mqc__store *store, enum mqc__spool
     bool is_empty = false;
     enum mqc_error error = identify(store, &is_empty, info);
     if (error == MQC_OK)
-        error = mqc__sqlite_run(store, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL", info);
+        error = set_up(store, fsync, info);
     if (error == MQC_OK && is_empty)
         error = create_schema(store, info);
     if (error == MQC_OK)
-        error = settle_for_writing(store, fsync, info);
+        (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     return error;
 }
 

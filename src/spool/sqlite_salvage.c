@@ -61,16 +61,18 @@ static bool carry(struct salvage *salvage, const struct mqc__store_group *group)
     return result == SQLITE_OK;
 }
 
-/* Reads on from a statement; moves *key to the last group seen. Returns whether the end was reached
- * without a fault. */
-static bool read_on(struct salvage *salvage, sqlite3_stmt *statement, int64_t *key)
+/* Reads on from a statement until a group is not sound or not farther on: in a damaged file there
+ * may be any keys. Moves *key to the last sound one. Returns whether the end was reached. */
+static bool read_on(struct salvage *salvage, sqlite3_stmt *statement, bool is_up, int64_t *key)
 {
     int step = SQLITE_DONE;
     while (salvage->result == SQLITE_OK && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         struct mqc__store_group group;
-        if (mqc__sqlite_row(statement, &group) && !carry(salvage, &group))
+        const int64_t next = sqlite3_column_int64(statement, 0);
+        if ((is_up ? next <= *key : next >= *key) || !mqc__sqlite_row(statement, &group) ||
+            !carry(salvage, &group))
             break;
-        *key = sqlite3_column_int64(statement, 0);
+        *key = next;
     }
     (void)sqlite3_reset(statement);
     return step == SQLITE_DONE;
@@ -81,7 +83,7 @@ static void read_down(struct salvage *salvage, int64_t from, int64_t to)
     (void)sqlite3_bind_int64(salvage->down, 1, from);
     (void)sqlite3_bind_int64(salvage->down, 2, to);
     int64_t key = from;
-    (void)read_on(salvage, salvage->down, &key);
+    (void)read_on(salvage, salvage->down, false, &key);
 }
 
 static void read_all(struct salvage *salvage)
@@ -92,7 +94,7 @@ static void read_all(struct salvage *salvage)
         int64_t key = done + jump;
         const int64_t from = key;
         (void)sqlite3_bind_int64(salvage->up, 1, from);
-        const bool is_end = read_on(salvage, salvage->up, &key);
+        const bool is_end = read_on(salvage, salvage->up, true, &key);
         if (jump != 0 && (key != from || is_end))
             read_down(salvage, from + 1, done);
         if (is_end)
