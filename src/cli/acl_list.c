@@ -15,7 +15,8 @@ static const char head[] =
     "# configuration says require_certificate and use_identity_as_username. Who is not listed can\n"
     "# neither send nor receive anything, and nobody can outside of the cluster's topics.\n"
     "#   node/   each node announces itself, and nobody else; all see who is there\n"
-    "#   event/  each node receives every event\n";
+    "#   event/  each node receives every event\n"
+    "#   $SYS/   each node sees which version of Mosquitto it is, to warn of what that loses\n";
 
 static const char head_open[] = "#           each node publishes every event, as in Zeek\n";
 
@@ -172,6 +173,7 @@ static bool print_node(const struct mqc__acl *acl, const struct mqc_config_node 
 {
     const bool is_narrow = acl->is_strict && strcmp(node->type, "worker") == 0;
     return print_line(acl, "\nuser ", node->name, "") && print_presence_topic(acl, node) &&
+           print_line(acl, "topic read ", "$SYS/broker/version", "") &&
            print_line(acl, "topic read ", acl->root, "/node/#") &&
            print_line(acl, is_narrow ? "topic read " : "topic readwrite ", acl->root, "/event/#") &&
            (!is_narrow || print_upward(acl));
