@@ -53,10 +53,12 @@ static uint64_t first_place(const struct mqc__stream_in *stream,
 {
     if (batch->starts_count)
         return batch->first - 1;
-    /* What this node alone would receive, and what is kept for it, it has not receipted yet. */
+    if (began_after_subscribing(batch))
+        return 0;
+    /* What is kept for this node alone it has not receipted yet. */
     if (stream->receipt == MQC__RECEIPT_ONE)
         return batch->kept_from != 0 ? least(batch->kept_from - 1, before(batch)) : 0;
-    return began_after_subscribing(batch) ? 0 : before(batch);
+    return before(batch);
 }
 
 /* Goes ahead over numbers that never were, or were not meant for this node. Returns how many are
@@ -64,8 +66,6 @@ static uint64_t first_place(const struct mqc__stream_in *stream,
 static uint64_t skip_ahead(struct mqc__stream_in *stream, const struct mqc__stream_in_batch *batch)
 {
     uint64_t missing = 0;
-    if (batch->first <= stream->last + 1 && batch->count != 0)
-        return 0;
     if (batch->starts_count && batch->first > stream->last + 1) {
         /* What the earlier count still owed. */
         missing = stream->known_to < batch->first ? stream->known_to - stream->last : 0;

@@ -63,7 +63,9 @@ struct mqc__stream_in_batch {
     uint64_t count_age_ms; /* how long ago the count began when this was sent; 0: not said */
 
     /* For how long this node has been subscribed to the topic, without a break that its session
-     * with the broker has not bridged. */
+     * with the broker has not bridged. No longer than its memory of streams goes back: to its
+     * start if that is not on disk, and to when it last heard of one that it has forgotten since.
+     */
     int64_t subscribed_for_ms;
 
     /* Changes whenever a filter that covers the topic is unsubscribed: what came in between was
@@ -88,11 +90,13 @@ static inline bool mqc__stream_in_is_possible(const struct mqc__stream_in_batch 
 /*
  * Judges what arrived. What the verdict lets through is to be handled, and
  * mqc__stream_in_handled() called, before the next batch of the stream is judged; until then it
- * counts as not handled. Afterwards a receipt may be due.
+ * counts as not handled. Afterwards a receipt may be due. A batch that was discarded may be kept
+ * and judged again when `last` has moved, as if it had arrived once more.
  *
- * A stream that is heard of for the first time: to this node alone, everything that the sender
- * keeps is waited for; to many, everything from number 1 on if the count began after this node
- * subscribed, else the node has joined late, and begins with this batch, or behind this probe.
+ * A stream that is heard of for the first time, and that began after this node subscribed, is
+ * waited for from number 1 on. Else, if it is to this node alone, from the lowest number on that
+ * the sender keeps: an earlier run of the node has had the others. If it is to many, the node has
+ * joined late, and begins with this batch, or behind this probe.
  */
 struct mqc__stream_in_verdict mqc__stream_in_arrive(struct mqc__stream_in *stream,
                                                     const struct mqc__stream_in_batch *batch,

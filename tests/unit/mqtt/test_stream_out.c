@@ -245,6 +245,61 @@ static void test_restarted_sender_goes_on(void)
     CHECK_UNSIGNED(hear(&stream, 6, 50).done_to, 6);
 }
 
+static uint64_t any_number(struct test_random *random)
+{
+    static const uint64_t numbers[] = {UINT64_MAX, UINT64_MAX - 1, UINT64_MAX / 2};
+    const uint64_t which = test_random_below(random, 40);
+    return which < 3 ? numbers[which] : test_random_below(random, 30);
+}
+
+/* Whatever a receiver makes up: nothing is done with or repeated that was not sent, and nothing
+ * comes back. */
+static void check_any_receipt(struct mqc__stream_out *stream, struct test_random *random,
+                              int64_t now_ms)
+{
+    const struct mqc__stream_out before = *stream;
+    const struct mqc__stream_out_receipt receipt = {
+        .requester = test_random_below(random, 20),
+        .handled_to = any_number(random),
+        .wants_repeat = test_random_below(random, 2) != 0,
+    };
+    struct mqc__stream_out_actions actions;
+    mqc__stream_out_receipt(stream, &receipt, now_ms, &actions);
+    REQUIRE(stream->last == before.last && stream->kept_from >= before.kept_from);
+    REQUIRE(stream->kept_from == before.kept_from ||
+            (stream->kind == MQC__RECEIPT_ONE && actions.done_to == stream->kept_from - 1 &&
+             actions.done_to <= stream->last));
+    REQUIRE((actions.repeat_from == 0) == (actions.repeat_to == 0));
+    if (actions.repeat_from != 0)
+        REQUIRE(actions.repeat_to == stream->last && actions.repeat_from <= stream->last &&
+                actions.repeat_from >= stream->kept_from &&
+                actions.repeat_from > receipt.handled_to);
+    REQUIRE(receipt.wants_repeat || (actions.repeat_from == 0 && actions.tell_kept_from == 0));
+    REQUIRE(actions.tell_kept_from == 0 || actions.tell_kept_from > receipt.handled_to);
+}
+
+static void test_any_receipts_do_no_harm(void)
+{
+    struct test_random random = {.state = 5};
+    for (int round = 0; round < 3000; round++) {
+        struct mqc__stream_out stream =
+            stream_of(round % 2 != 0 ? MQC__RECEIPT_ONE : MQC__RECEIPT_MANY, 0);
+        int64_t now_ms = 0;
+        for (int i = 0; i < 40; i++) {
+            now_ms += (int64_t)test_random_below(&random, 300);
+            check_any_receipt(&stream, &random, now_ms);
+            if (test_random_below(&random, 4) == 0)
+                mqc__stream_out_sent(&stream, stream.last + 1, 1 + test_random_below(&random, 3),
+                                     now_ms);
+            if (test_random_below(&random, 8) == 0)
+                mqc__stream_out_evicted(&stream, test_random_below(&random, stream.last + 1));
+            if (test_random_below(&random, 40) == 0)
+                mqc__stream_out_ended(&stream);
+            REQUIRE(mqc__stream_out_is_done(&stream) || mqc__stream_out_due_ms(&stream) != NEVER);
+        }
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -267,6 +322,7 @@ int main(void)
         {"last_probe_tells_that_all_is_given_up", test_last_probe_tells_that_all_is_given_up},
         {"header_says_what_receivers_need", test_header_says_what_receivers_need},
         {"restarted_sender_goes_on", test_restarted_sender_goes_on},
+        {"any_receipts_do_no_harm", test_any_receipts_do_no_harm},
         CU_TEST_INFO_NULL,
     };
     return suite_run("mqtt.stream_out", tests);
