@@ -74,6 +74,7 @@ struct mqc__link *mqc__link_new(size_t buffer_bytes)
     if (link == NULL)
         return NULL;
     link->loopback.listener = -1;
+    link->wake_fd = -1;
     mqc__wire_init(&link->client, -1);
     mqc__wire_init(&link->broker, -1);
     (void)pthread_mutex_init(&link->mutex, NULL);
@@ -103,10 +104,24 @@ enum mqc_error mqc__link_start(struct mqc__link *link, struct mqc_error_info *in
     return MQC_OK;
 }
 
+static enum mqc_error set_filter(struct mqc__link *link, const struct mqc__link_filter *filter,
+                                 struct mqc_error_info *info)
+{
+    if (filter->pass == NULL)
+        return MQC_OK;
+    link->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    link->relay.wake_fd = link->wake_fd;
+    if (link->wake_fd < 0 || mqc__relay_set_filter(&link->relay, filter) != MQC_OK)
+        return mqc__fail(info, MQC_ENOMEM, "no memory or files for a connection to the broker");
+    return MQC_OK;
+}
+
 static enum mqc_error open_link(struct mqc__link *link, const struct mqc__link_options *options,
                                 const char **tag_out, struct mqc_error_info *info)
 {
-    const enum mqc_error error = mqc__link_connect(link, options, tag_out, info);
+    enum mqc_error error = set_filter(link, &options->filter, info);
+    if (error == MQC_OK)
+        error = mqc__link_connect(link, options, tag_out, info);
     if (error != MQC_OK)
         return error;
     *tag_out = "link_failed";
@@ -175,6 +190,12 @@ void mqc__link_received(const struct mqc__link *link)
         mqc__tcp_ack_at_once(link->broker.fd);
 }
 
+void mqc__link_wake(struct mqc__link *link)
+{
+    if (link->wake_fd >= 0)
+        (void)eventfd_write(link->wake_fd, 1);
+}
+
 void mqc__link_close(struct mqc__link *link)
 {
     if (link->is_running) {
@@ -204,6 +225,8 @@ void mqc__link_free(struct mqc__link **link)
     mqc__relay_fini(&(*link)->relay);
     if ((*link)->stop_fd >= 0)
         (void)close((*link)->stop_fd);
+    if ((*link)->wake_fd >= 0)
+        (void)close((*link)->wake_fd);
     pthread_mutex_destroy(&(*link)->mutex);
     free(*link);
     *link = NULL;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/export.h"
+#include "base/view.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,15 +12,36 @@
 /*
  * The connection to a broker, under an MQTT client library that knows plain TCP only: the link owns
  * the socket to the broker, TCP or TLS, and carries its bytes to and from a port of 127.0.0.1,
- * which one connection of this very process may use. Where there is nothing to encrypt, the client
- * gets the broker's socket in the place of its own as soon as it is connected, and the link only
- * watches. Each link has one thread.
+ * which one connection of this very process may use. Where there is nothing to encrypt or to
+ * filter, the client gets the broker's socket in the place of its own as soon as it is connected,
+ * and the link only watches. Each link has one thread.
  */
 struct mqc__link;
 struct mqc__tls_config;
 struct mqc__tls_session;
 
 #define MQC__LINK_BUFFER_BYTES_DEFAULT ((size_t)256 * 1024)
+
+/* Where a filter writes to. */
+struct mqc__link_outgoing {
+    unsigned char *bytes;
+    size_t capacity;
+    size_t size;   /* written so far */
+    bool has_more; /* something that may go out found no room: the filter is called again */
+};
+
+/* Sees what the client sends to the broker, and may hold some of it back. Must live until the link
+ * is closed. */
+struct mqc__link_filter {
+    void *context;
+    /*
+     * Takes all of `in` and writes what may go out now. There is room for more than `in` has; into
+     * what is left of it goes what was held back and may leave. Called with an empty `in` after
+     * mqc__link_wake(), and for what found no room. On the link's thread, one call at a time; must
+     * not block. False: this cannot go on; the connection ends.
+     */
+    bool (*pass)(void *context, struct mqc_view in, struct mqc__link_outgoing *out);
+};
 
 /* Where to and how. Borrowed for the call of mqc__link_open. */
 struct mqc__link_options {
@@ -38,7 +60,8 @@ struct mqc__link_options {
     /* The client takes the link for an HTTP proxy: the link answers its CONNECT request, whatever
      * that names, and goes on as always. */
     bool is_proxy;
-    size_t buffer_bytes; /* held back at most in each direction; 0: the default */
+    size_t buffer_bytes;            /* held back at most in each direction; 0: the default */
+    struct mqc__link_filter filter; /* pass NULL: none; else the link never hands the socket over */
 };
 
 /* Bytes since the link was opened; on the broker's side those of the TCP connection, TLS included.
@@ -99,6 +122,10 @@ bool mqc__link_failure(struct mqc__link *link, struct mqc__link_failure *failure
 /* To be called when the client has received something: acknowledges it at once, if that is asked
  * for and the link does not do so by itself. Any thread. */
 void mqc__link_received(const struct mqc__link *link);
+
+/* Has the filter called, which may let more out now. Any thread, until the link is freed; cheap,
+ * never blocks. */
+void mqc__link_wake(struct mqc__link *link);
 
 /*
  * Ends the link. What the client has written goes out first, and the broker gets time to hang up;

@@ -107,7 +107,8 @@ enum mqc_error mqc__link_connect(struct mqc__link *link, const struct mqc__link_
 {
     const int64_t deadline_ms = mqc__clock_monotonic_ms() + options->connect_timeout_ms;
     link->is_proxy = options->is_proxy;
-    link->is_relay = options->is_relay || options->is_proxy || options->tls != NULL;
+    link->is_relay = options->is_relay || options->is_proxy || options->tls != NULL ||
+                     options->filter.pass != NULL;
     const enum mqc_error error = connect_tcp(link, options, deadline_ms, tag_out, info);
     if (error != MQC_OK || options->tls == NULL)
         return error;

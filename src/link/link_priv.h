@@ -13,6 +13,7 @@ struct mqc__link {
     struct mqc__wire broker;
     struct mqc__relay relay;
     int stop_fd;   /* an eventfd */
+    int wake_fd;   /* the same; -1: there is no filter */
     bool is_proxy; /* as in the options */
     bool is_relay; /* never hand the socket over */
     int64_t started_ms;

@@ -7,11 +7,15 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 /* Read at once at most, so that a busy direction leaves the other its turn. */
 #define CHUNK_BYTES ((size_t)64 * 1024)
 
-enum { POLL_CLIENT, POLL_BROKER, POLL_STOP, POLL_COUNT };
+/* The same where a filter may have something to add. */
+#define FILTERED_BYTES (CHUNK_BYTES / 2)
+
+enum { POLL_CLIENT, POLL_BROKER, POLL_STOP, POLL_WAKE, POLL_COUNT };
 
 static bool pipe_init(struct mqc__relay_pipe *pipe, size_t capacity)
 {
@@ -21,7 +25,7 @@ static bool pipe_init(struct mqc__relay_pipe *pipe, size_t capacity)
 
 enum mqc_error mqc__relay_init(struct mqc__relay *relay, size_t buffer_bytes)
 {
-    *relay = (struct mqc__relay){.stop_fd = -1};
+    *relay = (struct mqc__relay){.stop_fd = -1, .wake_fd = -1};
     if (buffer_bytes < 2 * CHUNK_BYTES)
         buffer_bytes = 2 * CHUNK_BYTES;
     const bool has_up = pipe_init(&relay->up, buffer_bytes);
@@ -32,8 +36,19 @@ enum mqc_error mqc__relay_init(struct mqc__relay *relay, size_t buffer_bytes)
     return MQC_ENOMEM;
 }
 
+enum mqc_error mqc__relay_set_filter(struct mqc__relay *relay,
+                                     const struct mqc__link_filter *filter)
+{
+    relay->up.filter = *filter;
+    if (filter->pass != NULL && relay->up.unfiltered == NULL)
+        relay->up.unfiltered = malloc(FILTERED_BYTES);
+    return filter->pass == NULL || relay->up.unfiltered != NULL ? MQC_OK : MQC_ENOMEM;
+}
+
 void mqc__relay_fini(struct mqc__relay *relay)
 {
+    free(relay->up.unfiltered);
+    relay->up.unfiltered = NULL;
     free(relay->up.bytes);
     free(relay->down.bytes);
     relay->up.bytes = NULL;
@@ -68,17 +83,57 @@ static void drop_contents(struct mqc__relay_pipe *pipe)
     pipe->end = 0;
 }
 
+/* Lets bytes pass the filter into the pipe, and what that has held back; none: that alone. */
+static void filter(struct mqc__relay_pipe *pipe, size_t size)
+{
+    struct mqc__link_outgoing out = {.bytes = pipe->bytes + pipe->end,
+                                     .capacity = pipe->capacity - pipe->end};
+    pipe->has_failed =
+        !pipe->filter.pass(pipe->filter.context, mqc_view_bytes(pipe->unfiltered, size), &out);
+    pipe->end += out.size;
+    pipe->wants_filter = out.has_more;
+}
+
+static bool wants_filter(const struct mqc__relay_pipe *pipe)
+{
+    return pipe->wants_filter && !pipe->is_done && has_room(pipe);
+}
+
+static void refilter(struct mqc__relay_pipe *pipe)
+{
+    if (!wants_filter(pipe))
+        return;
+    make_room(pipe);
+    filter(pipe, 0);
+    if (pipe->is_target_gone)
+        drop_contents(pipe);
+}
+
+static enum mqc__wire_status read_some(struct mqc__relay_pipe *pipe, size_t *moved_out)
+{
+    const size_t room = pipe->capacity - pipe->end;
+    if (pipe->filter.pass == NULL) {
+        const enum mqc__wire_status status =
+            mqc__wire_read(pipe->source, pipe->bytes + pipe->end,
+                           room < CHUNK_BYTES ? room : CHUNK_BYTES, moved_out);
+        pipe->end += *moved_out;
+        return status;
+    }
+    const enum mqc__wire_status status =
+        mqc__wire_read(pipe->source, pipe->unfiltered, FILTERED_BYTES, moved_out);
+    if (*moved_out != 0)
+        filter(pipe, *moved_out);
+    return status;
+}
+
 /* Returns how many bytes were read. */
 static size_t fill(struct mqc__relay_pipe *pipe)
 {
     if (!wants_read(pipe) || !(pipe->is_source_ready || pipe->source->has_more))
         return 0;
     make_room(pipe);
-    const size_t room = pipe->capacity - pipe->end;
     size_t moved = 0;
-    const enum mqc__wire_status status = mqc__wire_read(
-        pipe->source, pipe->bytes + pipe->end, room < CHUNK_BYTES ? room : CHUNK_BYTES, &moved);
-    pipe->end += moved;
+    const enum mqc__wire_status status = read_some(pipe, &moved);
     pipe->has_source_ended = status == MQC__WIRE_ENDED || status == MQC__WIRE_FAILED;
     if (pipe->is_target_gone)
         drop_contents(pipe);
@@ -110,7 +165,7 @@ static void empty(struct mqc__relay_pipe *pipe)
 
 static void pass_end_on(struct mqc__relay_pipe *pipe)
 {
-    if (!pipe->has_source_ended || pipe->begin != pipe->end || pipe->is_done)
+    if (!pipe->has_source_ended || pipe->begin != pipe->end || pipe->wants_filter || pipe->is_done)
         return;
     pipe->is_done = pipe->is_target_gone || mqc__wire_finish(pipe->target) != MQC__WIRE_BLOCKED;
 }
@@ -138,6 +193,8 @@ static void move_up(struct mqc__relay *relay)
     const size_t moved = fill(up);
     up->has_source_ended = up->has_source_ended || (is_last && moved == 0);
     empty(up);
+    refilter(up);
+    empty(up);
     pass_end_on(up);
 }
 
@@ -154,7 +211,8 @@ static void move_down(struct mqc__relay *relay)
 
 static int timeout_ms(const struct mqc__relay *relay)
 {
-    if (is_last_reading(relay) || (relay->broker->has_more && wants_read(&relay->down)))
+    if (is_last_reading(relay) || wants_filter(&relay->up) ||
+        (relay->broker->has_more && wants_read(&relay->down)))
         return 0;
     return relay->is_stopping ? mqc__deadline_left_ms(relay->deadline_ms) : -1;
 }
@@ -186,6 +244,7 @@ static bool await_work(struct mqc__relay *relay, unsigned linger_ms)
         [POLL_CLIENT] = question(relay->client, &relay->up),
         [POLL_BROKER] = question(relay->broker, &relay->down),
         [POLL_STOP] = {.fd = relay->is_stopping ? -1 : relay->stop_fd, .events = POLLIN},
+        [POLL_WAKE] = {.fd = relay->wake_fd, .events = POLLIN},
     };
     if (poll(polled, POLL_COUNT, timeout_ms(relay)) < 0 && errno != EINTR)
         return false;
@@ -193,6 +252,9 @@ static bool await_work(struct mqc__relay *relay, unsigned linger_ms)
     take_answer(&polled[POLL_BROKER], &relay->down);
     if (polled[POLL_STOP].revents != 0)
         stop(relay, linger_ms);
+    eventfd_t count = 0;
+    if (polled[POLL_WAKE].revents != 0 && eventfd_read(relay->wake_fd, &count) == 0)
+        relay->up.wants_filter = true;
     return true;
 }
 
@@ -208,6 +270,10 @@ void mqc__relay_run(struct mqc__relay *relay, unsigned linger_ms)
         .tag = "link_failed",
         .text = "this host is out of memory",
     };
+    static const struct mqc__link_failure not_understood = {
+        .tag = "link_failed",
+        .text = "the MQTT client's bytes are not what is expected, or this host is out of memory",
+    };
     relay->up.source = relay->client;
     relay->up.target = relay->broker;
     relay->down.source = relay->broker;
@@ -218,6 +284,10 @@ void mqc__relay_run(struct mqc__relay *relay, unsigned linger_ms)
             return;
         }
         move_up(relay);
+        if (relay->up.has_failed) {
+            relay->broker_ended(relay->context, &not_understood);
+            return;
+        }
         move_down(relay);
     }
 }

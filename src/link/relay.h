@@ -15,6 +15,11 @@ struct mqc__relay_pipe {
     bool has_source_ended;
     bool is_target_gone; /* what still comes is dropped */
     bool is_done;        /* the end was passed on */
+    /* What is read goes through here, if `pass` is not NULL. */
+    struct mqc__link_filter filter;
+    unsigned char *unfiltered; /* where it is read to, then */
+    bool wants_filter;         /* the filter may have more to give */
+    bool has_failed;           /* it cannot go on */
 };
 
 /*
@@ -28,6 +33,7 @@ struct mqc__relay {
     struct mqc__relay_pipe up;   /* client to broker */
     struct mqc__relay_pipe down; /* broker to client */
     int stop_fd;
+    int wake_fd; /* an eventfd: the filter has more to give; -1: there is none */
     bool is_stopping;
     int64_t deadline_ms; /* once stopping */
     /* The broker's side has ended, and not at the client's wish. Called once, before the client can
@@ -36,10 +42,14 @@ struct mqc__relay {
     void *context;
 };
 
-/* Prepares a relay with buffer_bytes in each direction, 128 KiB at least; borrows the wires and
- * stop_fd. MQC_ENOMEM.
+/* Prepares a relay with buffer_bytes in each direction, 128 KiB at least; borrows the wires,
+ * stop_fd and wake_fd. MQC_ENOMEM.
  */
 enum mqc_error mqc__relay_init(struct mqc__relay *relay, size_t buffer_bytes);
+
+/* Lets what the client sends pass a filter. MQC_ENOMEM. */
+enum mqc_error mqc__relay_set_filter(struct mqc__relay *relay,
+                                     const struct mqc__link_filter *filter);
 
 /*
  * Works until both directions have ended, or a while longer than stop_fd becomes readable: then

@@ -86,10 +86,16 @@ static void await_taken(int client)
 
 void ends_open(struct link_ends *ends, size_t buffer_bytes)
 {
+    struct mqc__link_options options = plain_options(0);
+    options.buffer_bytes = buffer_bytes;
+    ends_open_with(ends, options);
+}
+
+void ends_open_with(struct link_ends *ends, struct mqc__link_options options)
+{
     *ends = (struct link_ends){.client = -1, .broker = -1};
     ends->listener = listen_at(0, 0, 8, &ends->port);
-    struct mqc__link_options options = plain_options(ends->port);
-    options.buffer_bytes = buffer_bytes;
+    options.port = ends->port;
     const char *tag = NULL;
     struct mqc_error_info info;
     REQUIRE(mqc__link_open(&options, &ends->link, &tag, &info) == MQC_OK);

@@ -34,6 +34,9 @@ struct mqc__link_options plain_options(uint16_t port);
 /* Opens all of it; the link has taken the client on when it returns. */
 void ends_open(struct link_ends *ends, size_t buffer_bytes);
 
+/* The same with options of the test's, but for the port. */
+void ends_open_with(struct link_ends *ends, struct mqc__link_options options);
+
 /* Closes what is still open. */
 void ends_close(struct link_ends *ends);
 
