@@ -111,12 +111,13 @@ struct mqc__client_ops {
     enum mqc__client_result (*connect)(struct mqc__client *client,
                                        struct mqc__connect_answer *answer_out);
     /* Subscribes at QoS 1, with No Local where the version has it; what the broker says of itself,
-     * $SYS/..., at QoS 0, so that nothing has to be acknowledged. reasons_out has room for one
-     * code per filter. Blocks until the broker has answered, at most some 10 s, after which the
-     * connection counts as lost. OK (also when filters were refused: see the codes), LOST,
-     * UNUSABLE, NOMEM. */
+     * $SYS/..., at QoS 0, so that nothing has to be acknowledged. reasons_out has room for one code
+     * per filter. With `wants_retained` comes what the broker retains for the filters, also for
+     * those that it knew; else only for new ones (with MQTT 3.1.1 it always comes). Blocks until
+     * the broker has answered, at most some 10 s, after which the connection counts as lost. OK
+     * (also when filters were refused: see the codes), LOST, UNUSABLE, NOMEM. */
     enum mqc__client_result (*subscribe)(struct mqc__client *client, char *const *filters,
-                                         size_t count, int *reasons_out);
+                                         size_t count, bool wants_retained, int *reasons_out);
     /* As subscribe. The codes do not matter. */
     enum mqc__client_result (*unsubscribe)(struct mqc__client *client, char *const *filters,
                                            size_t count);

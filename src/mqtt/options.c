@@ -134,6 +134,9 @@ static bool own_texts(struct mqc__session_options *copy)
     bool is_done = true;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         is_done = own_text(texts[i]) && is_done;
+    /* They are no business of the copy's: the session takes them at once. */
+    copy->stale_filters = NULL;
+    copy->stale_filter_count = 0;
     const char *const *borrowed = copy->uris;
     const char **uris = calloc(copy->uri_count, sizeof *uris);
     copy->uris = uris;

@@ -244,7 +244,7 @@ static enum mqc__qos qos_of(const char *filter)
 }
 
 static enum mqc__client_result subscribe_5(struct mqc__client *client, char *const *filters,
-                                           size_t count, int *reasons_out)
+                                           size_t count, bool wants_retained, int *reasons_out)
 {
     MQTTSubscribe_options *options = calloc(count, sizeof *options);
     if (options == NULL)
@@ -255,7 +255,7 @@ static enum mqc__client_result subscribe_5(struct mqc__client *client, char *con
         /* No Local with a shared subscription is a protocol error (MQTT 5, 3.8.3.1). */
         options[i].noLocal = is_shared(filters[i]) ? 0 : 1;
         /* Retained messages come once, and not again with every connection (MQTT 5, 3.8.3.1). */
-        options[i].retainHandling = 1;
+        options[i].retainHandling = wants_retained ? 0 : 1;
         reasons_out[i] = (int)qos_of(filters[i]);
     }
     MQTTResponse response =
@@ -269,10 +269,10 @@ static enum mqc__client_result subscribe_5(struct mqc__client *client, char *con
 }
 
 static enum mqc__client_result subscribe(struct mqc__client *client, char *const *filters,
-                                         size_t count, int *reasons_out)
+                                         size_t count, bool wants_retained, int *reasons_out)
 {
     if (!client->request->is_311)
-        return subscribe_5(client, filters, count, reasons_out);
+        return subscribe_5(client, filters, count, wants_retained, reasons_out);
     for (size_t i = 0; i < count; i++)
         reasons_out[i] = (int)qos_of(filters[i]);
     return call_result(MQTTClient_subscribeMany(client->paho, (int)count, filters, reasons_out));
@@ -361,10 +361,11 @@ static enum mqc__client_result publish(struct mqc__client *client,
 }
 
 static enum mqc__client_result paho_subscribe(struct mqc__client *client, char *const *filters,
-                                              size_t count, int *reasons_out)
+                                              size_t count, bool wants_retained, int *reasons_out)
 {
     mqc__paho_gate_enter_call();
-    const enum mqc__client_result result = subscribe(client, filters, count, reasons_out);
+    const enum mqc__client_result result =
+        subscribe(client, filters, count, wants_retained, reasons_out);
     mqc__paho_gate_leave_call();
     return result;
 }

@@ -158,6 +158,16 @@ static enum mqc_error fill(struct mqc__session *session, const struct mqc__sessi
     return MQC_OK;
 }
 
+static enum mqc_error remember_filters(struct mqc__session *session,
+                                       const struct mqc__session_options *options,
+                                       struct mqc_error_info *info)
+{
+    const enum mqc_error error =
+        mqc__filters_remember(&session->filters, options->stale_filters,
+                              options->stale_filter_count, (unsigned)options->uri_count);
+    return error != MQC_OK ? mqc__fail(info, error, "out of memory") : MQC_OK;
+}
+
 enum mqc_error mqc__session_new(const struct mqc__session_options *options,
                                 const struct mqc__session_events *events,
                                 const struct mqc__client_ops *client,
@@ -177,7 +187,9 @@ enum mqc_error mqc__session_new(const struct mqc__session_options *options,
     }
     session->events = *events;
     init_parts(session);
-    error = mqc__session_spool_open(session, info);
+    error = remember_filters(session, options, info);
+    if (error == MQC_OK)
+        error = mqc__session_spool_open(session, info);
     if (error != MQC_OK)
         mqc__session_unref(session);
     else

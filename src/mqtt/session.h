@@ -116,7 +116,14 @@ struct mqc__session_options {
     /* With MQTT 5: */
     unsigned receive_max;    /* messages sent to here and not acknowledged; 0: the broker's limit */
     bool uses_topic_aliases; /* topics are sent once a connection, as far as the broker agrees */
-    uint32_t event_expiry_s; /* the broker forgets events after so long; 0: never */
+    /* The first connection to each broker, too, goes on with what that kept for the client id, if
+     * session_expiry_s is not 0; else it begins a new session. */
+    bool resumes;
+    /* With it: filters of an earlier session, which the brokers may still have; those that are not
+     * desired after the first connect are unsubscribed. */
+    const char *const *stale_filters;
+    size_t stale_filter_count;
+    uint32_t event_expiry_s;  /* the broker forgets events after so long; 0: never */
     size_t outbox_events_max; /* events accepted and not yet acknowledged */
     size_t outbox_bytes_max;
     size_t batch_events_max; /* events in one MQTT message */
@@ -182,6 +189,11 @@ struct mqc__session_events {
     /* The broker has answered to filters, after which others may be desired: it has refused one, or
      * has not. NULL: not wanted. As above. */
     void (*answered)(void *context, bool is_refused);
+    /* All filters that a broker may know for this client id, desired or not, whenever they have
+     * changed; before one is subscribed, and after one is unsubscribed: who stores them stores what
+     * stale_filters is to be at the next start. Valid for the call. NULL: not wanted. On the
+     * session's thread; may write a file. */
+    void (*filters)(void *context, const char *const *filters, size_t count);
     /* Something went wrong: a stable tag and a sentence that names the broker, the reason and what
      * to check. On the session's thread, or on that of close; must not block. The tags of an
      * attempt to connect are those of mqc__link_open(), and mqtt_timeout, mqtt_closed,

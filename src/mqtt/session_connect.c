@@ -151,6 +151,17 @@ static void connected(struct mqc__session *session)
     step(session, MQC__MACHINE_CONNECTED, false);
 }
 
+/*
+ * Unless the owner wants to go on with it, the first connection to a broker throws away what that
+ * still has for the client id: its subscriptions may not be those of today, and what came for them
+ * was for another instance. The next connection to the same broker goes on with the session.
+ */
+static bool starts_clean(const struct mqc__session *session)
+{
+    const bool resumes = session->options->resumes && session->options->session_expiry_s != 0;
+    return !resumes && session->session_uri != session->machine.uri_index;
+}
+
 static void prepare_request(struct mqc__session *session)
 {
     const struct mqc__session_options *options = session->options;
@@ -169,7 +180,7 @@ static void prepare_request(struct mqc__session *session)
         .password = options->password,
         .keep_alive_s = session->keep_alive_s[session->machine.uri_index],
         .timeout_ms = options->connect_timeout_ms,
-        .starts_clean = session->session_uri != session->machine.uri_index,
+        .starts_clean = starts_clean(session),
         .session_expiry_s = options->session_expiry_s,
         .in_flight_max = options->in_flight_max,
         .receive_max = (uint16_t)options->receive_max,
@@ -205,13 +216,8 @@ static bool connect_client(struct mqc__session *session, struct attempt *attempt
     return goes_on;
 }
 
-/*
- * The first connection to a broker throws away what that still has for the client id: its
- * subscriptions may not be those of today, and what came for them was for another instance. Only
- * the next connection to the same broker goes on with the session. MQTT 3.1.1 cannot begin a
- * session that outlasts its connection without taking over an old one, so there the clean
- * connection is left at once.
- */
+/* MQTT 3.1.1 cannot begin a session that outlasts its connection without taking over an old one. So
+ * a clean connection is left at once. */
 static bool wants_lasting_session(const struct mqc__session *session)
 {
     return session->request.is_311 && session->request.starts_clean &&
@@ -252,6 +258,10 @@ void mqc__session_attempt(struct mqc__session *session)
             step(session, failed(session, &attempt), false);
         return;
     }
+    pthread_mutex_lock(&session->mutex);
+    mqc__filters_connected(&session->filters, (unsigned)session->machine.uri_index,
+                           session->request.starts_clean);
+    pthread_mutex_unlock(&session->mutex);
     session->session_uri = session->options->session_expiry_s != 0 ? session->machine.uri_index
                                                                    : MQC__MACHINE_URIS_MAX;
     if (wants_other_keep_alive(session))

@@ -16,6 +16,23 @@ static enum mqc_error collect_locked(struct mqc__session *session, struct mqc__f
     return mqc__filters_to_unsubscribe(&session->filters, batch);
 }
 
+/* Tells the owner what the brokers may know, if that has changed. MQC_ENOMEM: it has not been told,
+ * and is to be before the broker is. */
+static enum mqc_error tell_filters(struct mqc__session *session)
+{
+    struct mqc__filter_batch batch;
+    if (session->events.filters == NULL)
+        return MQC_OK;
+    pthread_mutex_lock(&session->mutex);
+    const enum mqc_error error = mqc__filters_remaining(&session->filters, &batch);
+    pthread_mutex_unlock(&session->mutex);
+    if (error == MQC_OK && batch.texts != NULL)
+        session->events.filters(session->events.context, (const char *const *)batch.texts,
+                                batch.count);
+    mqc__filter_batch_fini(&batch);
+    return error;
+}
+
 static const char *refusal_words(enum mqc__client_result result, int reason)
 {
     if (result == MQC__CLIENT_UNUSABLE)
@@ -61,8 +78,8 @@ static enum mqc__client_result subscribe(struct mqc__session *session,
     if (reasons == NULL)
         return MQC__CLIENT_NOMEM;
     mqc__session_enter_call(session);
-    const enum mqc__client_result result =
-        session->ops->subscribe(session->client, batch->texts, batch->count, reasons);
+    const enum mqc__client_result result = session->ops->subscribe(
+        session->client, batch->texts, batch->count, batch->wants_retained, reasons);
     const bool goes_on = mqc__session_leave_call(session);
     if (goes_on && (result == MQC__CLIENT_OK || result == MQC__CLIENT_UNUSABLE)) {
         note_answers(session, &filters, result, reasons);
@@ -94,11 +111,16 @@ void mqc__session_subscribe(struct mqc__session *session)
     struct mqc__filter_batch batch = {0};
     bool is_subscribe = true;
     pthread_mutex_lock(&session->mutex);
-    const enum mqc_error error = collect_locked(session, &batch, &is_subscribe);
-    session->has_filter_work = error != MQC_OK || batch.count != 0;
+    session->has_filter_work = false; /* until there is more, also through set_filters meanwhile */
+    enum mqc_error error = collect_locked(session, &batch, &is_subscribe);
+    pthread_mutex_unlock(&session->mutex);
+    if (error == MQC_OK)
+        error = tell_filters(session);
+    pthread_mutex_lock(&session->mutex);
+    session->has_filter_work = session->has_filter_work || error != MQC_OK || batch.count != 0;
     pthread_mutex_unlock(&session->mutex);
     enum mqc__client_result result = error == MQC_OK ? MQC__CLIENT_OK : MQC__CLIENT_NOMEM;
-    if (batch.count != 0)
+    if (error == MQC_OK && batch.count != 0)
         result = is_subscribe ? subscribe(session, &batch) : unsubscribe(session, &batch);
     mqc__filter_batch_fini(&batch);
     if (result == MQC__CLIENT_LOST)

@@ -51,7 +51,7 @@ struct fake_log {
     unsigned last_keep_alive_s;
     unsigned subscribes;
     unsigned unsubscribes;
-    char filters[400]; /* "+a +b -a " */
+    char filters[400]; /* "+a ~b -a ": subscribed, the same without what is retained, and not */
     /* Not counted above: */
     unsigned version_subscribes;
     unsigned version_unsubscribes;

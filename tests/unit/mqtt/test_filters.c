@@ -1,5 +1,6 @@
 #include "mqtt/filters.h"
 
+#include "support/failing_malloc.h"
 #include "support/suite.h"
 
 #include <stdio.h>
@@ -205,6 +206,156 @@ static void test_filters_serve_by_themselves_or_by_a_wider_one(void)
     }
 }
 
+static void check_remaining(struct mqc__filters *filters, const char *expected)
+{
+    char text[200] = "unchanged";
+    struct mqc__filter_batch batch;
+    REQUIRE(mqc__filters_remaining(filters, &batch) == MQC_OK);
+    if (batch.texts != NULL)
+        text[0] = '\0';
+    for (size_t i = 0; i < batch.count; i++)
+        add(text, sizeof text, "", batch.texts[i]);
+    CHECK_TEXT(text, expected);
+    mqc__filter_batch_fini(&batch);
+}
+
+static void remember(struct mqc__filters *filters, const char *a, const char *b, unsigned brokers)
+{
+    const char *const texts[] = {a, b};
+    REQUIRE(mqc__filters_remember(filters, texts, 2, brokers) == MQC_OK);
+}
+
+static void test_filters_of_an_earlier_start_are_unsubscribed_unless_desired(void)
+{
+    struct mqc__filters filters = {0};
+    remember(&filters, "old", "a", 1);
+    set(&filters, "a", "b");
+    mqc__filters_connected(&filters, 0, false);
+    check_remaining(&filters, "unchanged");
+    CHECK_TEXT(synchronize(&filters, ""), "+a +b -old ");
+    check_remaining(&filters, "a b ");
+    check_remaining(&filters, "unchanged");
+    mqc__filters_fini(&filters);
+}
+
+/* Stale ones and desired ones are at each broker that was not connected to yet. */
+static void test_filters_of_an_earlier_start_are_unsubscribed_at_each_broker(void)
+{
+    struct mqc__filters filters = {0};
+    remember(&filters, "old", "older", 32);
+    set(&filters, "a", NULL);
+    mqc__filters_connected(&filters, 31, false);
+    CHECK_TEXT(synchronize(&filters, ""), "+a -old -older ");
+    mqc__filters_lost(&filters, true);
+    mqc__filters_connected(&filters, 31, false);
+    CHECK_TEXT(synchronize(&filters, ""), "+a ");
+    check_remaining(&filters, "old older a ");
+    mqc__filters_lost(&filters, true);
+    mqc__filters_connected(&filters, 0, false);
+    CHECK_TEXT(synchronize(&filters, ""), "+a -old -older ");
+    /* A broker that begins anew knows none. */
+    for (unsigned broker = 1; broker < 31; broker++)
+        mqc__filters_connected(&filters, broker, true);
+    check_remaining(&filters, "a ");
+    mqc__filters_fini(&filters);
+}
+
+static void test_filters_remaining_are_told_before_the_broker_is(void)
+{
+    struct mqc__filters filters = {0};
+    struct mqc__filter_batch batch;
+    set(&filters, "a", "b");
+    check_remaining(&filters, "unchanged");
+    REQUIRE(mqc__filters_to_subscribe(&filters, &batch) == MQC_OK);
+    check_remaining(&filters, "a b ");
+    mqc__filters_subscribed(&filters, "a", true);
+    mqc__filters_subscribed(&filters, "b", false);
+    mqc__filter_batch_fini(&batch);
+    check_remaining(&filters, "a ");
+    set(&filters, NULL, NULL);
+    check_remaining(&filters, "unchanged");
+    REQUIRE(mqc__filters_to_unsubscribe(&filters, &batch) == MQC_OK);
+    check_remaining(&filters, "unchanged");
+    mqc__filters_unsubscribed(&filters, "a");
+    mqc__filter_batch_fini(&batch);
+    check_remaining(&filters, "");
+    mqc__filters_fini(&filters);
+}
+
+static bool wants_retained(struct mqc__filters *filters)
+{
+    struct mqc__filter_batch batch;
+    REQUIRE(mqc__filters_to_subscribe(filters, &batch) == MQC_OK);
+    REQUIRE(batch.count == 1);
+    mqc__filters_subscribed(filters, batch.texts[0], true);
+    const bool is_wanted = batch.wants_retained;
+    mqc__filter_batch_fini(&batch);
+    return is_wanted;
+}
+
+static void test_filters_want_what_is_retained_once_from_each_broker(void)
+{
+    struct mqc__filters filters = {0};
+    set(&filters, "a", NULL);
+    mqc__filters_connected(&filters, 0, false);
+    CHECK(wants_retained(&filters));
+    mqc__filters_lost(&filters, true);
+    mqc__filters_connected(&filters, 0, false);
+    CHECK(!wants_retained(&filters));
+    set(&filters, "a", "b");
+    CHECK(wants_retained(&filters));
+    mqc__filters_lost(&filters, true);
+    /* Not together in one packet: only one of them has got it. */
+    set(&filters, "a", "c");
+    CHECK(!wants_retained(&filters));
+    CHECK(wants_retained(&filters));
+    set(&filters, "a", NULL);
+    mqc__filters_lost(&filters, true);
+    mqc__filters_connected(&filters, 1, false);
+    CHECK(wants_retained(&filters));
+    mqc__filters_fini(&filters);
+}
+
+/* Desired again right after it was unsubscribed, it is a new one. */
+static void test_filters_want_what_is_retained_after_an_unsubscribe(void)
+{
+    struct mqc__filters filters = {0};
+    set(&filters, "a", NULL);
+    CHECK(wants_retained(&filters));
+    set(&filters, NULL, NULL);
+    CHECK_TEXT(synchronize(&filters, ""), "-a ");
+    set(&filters, "a", NULL);
+    CHECK(wants_retained(&filters));
+    mqc__filters_fini(&filters);
+}
+
+static void test_filters_without_memory_are_told_later(void)
+{
+    size_t nth = 0;
+    bool has_failed = true;
+    while (has_failed) {
+        struct mqc__filters filters = {0};
+        struct mqc__filter_batch batch;
+        const char *const texts[] = {"old", "older"};
+        fail_allocation(++nth);
+        enum mqc_error error = mqc__filters_remember(&filters, texts, 2, 1);
+        if (error == MQC_OK) {
+            mqc__filters_connected(&filters, 0, false);
+            mqc__filters_unsubscribed(&filters, "old");
+            filters.has_news = true;
+            error = mqc__filters_remaining(&filters, &batch);
+            has_failed = allocation_has_failed();
+            fail_allocation(0);
+            CHECK(error == (has_failed ? MQC_ENOMEM : MQC_OK));
+            mqc__filter_batch_fini(&batch);
+            check_remaining(&filters, has_failed ? "older " : "unchanged");
+        }
+        fail_allocation(0);
+        mqc__filters_fini(&filters);
+    }
+    CHECK(nth > 4);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -220,6 +371,17 @@ int main(void)
         {"serve_by_themselves_or_by_a_wider_one",
          test_filters_serve_by_themselves_or_by_a_wider_one},
         {"batches_are_bounded", test_filters_batches_are_bounded},
+        {"of_an_earlier_start_are_unsubscribed_unless_desired",
+         test_filters_of_an_earlier_start_are_unsubscribed_unless_desired},
+        {"of_an_earlier_start_are_unsubscribed_at_each_broker",
+         test_filters_of_an_earlier_start_are_unsubscribed_at_each_broker},
+        {"remaining_are_told_before_the_broker_is",
+         test_filters_remaining_are_told_before_the_broker_is},
+        {"want_what_is_retained_once_from_each_broker",
+         test_filters_want_what_is_retained_once_from_each_broker},
+        {"want_what_is_retained_after_an_unsubscribe",
+         test_filters_want_what_is_retained_after_an_unsubscribe},
+        {"without_memory_are_told_later", test_filters_without_memory_are_told_later},
         CU_TEST_INFO_NULL,
     };
     return suite_run("mqtt.filters", tests);
