@@ -3,10 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* On the MQTT client's receive thread; blocking here is what holds the broker back. */
-static void on_message(void *context, const struct mqc__mqtt_message *message)
+static void receive(struct mqc_backend *backend, const struct mqc__mqtt_message *message)
 {
-    struct mqc_backend *backend = context;
     if (mqc__members_received(backend->members, message, mqc__clock_monotonic_ms()))
         return;
     switch (mqc__inbox_put_message(backend->inbox, message, mqc__clock_wall_ns())) {
@@ -27,6 +25,14 @@ static void on_message(void *context, const struct mqc__mqtt_message *message)
     case MQC__INBOX_FULL:
     case MQC__INBOX_CLOSED: atomic_fetch_add(&backend->unhandled_messages, 1); return;
     }
+}
+
+/* On the MQTT client's receive thread; blocking here is what holds the broker back. */
+static void on_message(void *context, const struct mqc__mqtt_message *message)
+{
+    struct mqc_backend *backend = context;
+    receive(backend, message);
+    mqc__session_handled(backend->own_session, message->ack);
 }
 
 const char *mqc_state_name(enum mqc_state state)

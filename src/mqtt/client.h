@@ -46,6 +46,7 @@ struct mqc__connect_request {
     uint16_t receive_max;      /* what the broker may have in flight; not said with MQTT 3.1.1; 0:
                                 * nothing is said */
     bool uses_topic_aliases;   /* with MQTT 5, as many as the broker allows */
+    bool holds_acks;           /* a message is acknowledged when `handled` says so, not before */
     struct mqc__client_message will; /* topic NULL: none */
 };
 
@@ -84,8 +85,10 @@ struct mqc__connect_answer {
  * that caused them returns, and do not run any more once free has returned. */
 struct mqc__client_sink {
     void *context;
-    /* One at a time. May block, which holds back the broker, and also everything else that the
-     * library's receive thread does: acknowledgements, keep-alive, the other clients. */
+    /* One at a time, in the order in which the broker sent them. `ack` counts the messages of this
+     * connection that `handled` is to be called for, from 1. May block, which holds back the
+     * broker, and also everything else that the library's receive thread does: acknowledgements,
+     * keep-alive, the other clients. */
     void (*message)(void *context, const struct mqc__mqtt_message *message);
     /* A QoS 1 message was acknowledged; reason 0 with MQTT 3.1.1. Must not block or call the
      * client. Tokens that were never given out can occur. */
@@ -126,6 +129,10 @@ struct mqc__client_ops {
      * called), LOST, UNUSABLE, NOMEM. */
     enum mqc__client_result (*publish)(struct mqc__client *client,
                                        const struct mqc__client_message *message, int *token_out);
+    /* A message was handled: acknowledges it, once all that came before it were handled too.
+     * `ack` is that of the message, of which the low 32 bits are enough. Any thread, also inside a
+     * callback, until free is called; cheap, never blocks. */
+    void (*handled)(struct mqc__client *client, uint32_t ack);
     /* Tells why connect found the broker UNREACHABLE, or why the connection was lost. */
     void (*failure)(const struct mqc__client *client, struct mqc__client_failure *failure_out);
     /* Tells how many bytes the connection has carried, TLS included. Any thread, once connect has

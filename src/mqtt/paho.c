@@ -397,6 +397,7 @@ static const struct mqc__client_ops paho_ops = {
     .publish = paho_publish,
     .disconnect = mqc__paho_client_disconnect,
     .free = mqc__paho_client_free,
+    .handled = mqc__paho_handled,
     .failure = mqc__paho_failure,
     .traffic = mqc__paho_traffic,
     .probe = mqc__paho_probe,

@@ -87,7 +87,8 @@ static int on_message(void *context, char *topic, int topic_size, MQTTClient_mes
 {
     struct mqc__client *client = context;
     struct mqc__message_memory memory = {.memory = paho_message, .release = release_message};
-    if (begin_callback(client)) {
+    uint64_t ack = 0;
+    if (begin_callback(client) && mqc__paho_acks_arrived(client, paho_message, &ack)) {
         mqc__link_received(client->link);
         const struct mqc__mqtt_message message = {
             /* Paho gives the size only when the topic contains NUL. */
@@ -100,6 +101,7 @@ static int on_message(void *context, char *topic, int topic_size, MQTTClient_mes
             .is_retained = paho_message->retained != 0,
             .expiry_s = expiry_of(paho_message),
             .memory = &memory,
+            .ack = ack,
         };
         client->sink.message(client->sink.context, &message);
     }
@@ -165,6 +167,7 @@ static void destroy(struct mqc__client *client)
     MQTTProperties_free(&client->aliased_properties);
     mqc__topic_aliases_fini(&client->aliases);
     MQTTProperties_free(&client->presence_properties);
+    mqc__ack_gate_fini(&client->gate);
     pthread_cond_destroy(&client->has_changed);
     pthread_mutex_destroy(&client->mutex);
     free(client);

@@ -9,7 +9,7 @@
 
 /* The link under Paho: the connection to the broker. */
 
-static struct mqc__link_options link_options(const struct mqc__client *client,
+static struct mqc__link_options link_options(struct mqc__client *client,
                                              const struct mqc__uri *where, bool uses_proxy)
 {
     const struct mqc__connect_request *request = client->request;
@@ -24,6 +24,7 @@ static struct mqc__link_options link_options(const struct mqc__client *client,
         .keep_alive_s = request->tcp_keep_alive_s,
         .acks_at_once = request->tcp_quick_ack,
         .is_proxy = uses_proxy,
+        .filter = mqc__paho_acks_filter(client),
     };
 }
 

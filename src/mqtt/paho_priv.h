@@ -4,6 +4,7 @@
 #include "mqtt/client.h"
 
 #include "link/link.h"
+#include "mqtt/ack_gate.h"
 #include "mqtt/topic_alias.h"
 
 #include <MQTTClient.h>
@@ -31,6 +32,8 @@ struct mqc__client {
     bool is_freed;           /* no more calls to the sink */
     bool was_told;           /* Paho announced the end of the connection */
     unsigned callback_count; /* running now */
+    struct mqc__ack_gate gate;
+    bool is_woken; /* the link is to look at the gate, and has not */
 };
 
 /* Makes the object; nothing is connected. NULL: memory. */
@@ -59,5 +62,17 @@ void mqc__paho_client_disconnect(struct mqc__client *client);
 
 /* As struct mqc__client_ops.free. */
 void mqc__paho_client_free(struct mqc__client *client);
+
+/* paho_acks.c */
+
+/* Holds acknowledgements back, if the request wants it; else it lets all pass. */
+struct mqc__link_filter mqc__paho_acks_filter(struct mqc__client *client);
+
+/* A message is handed over. Sets its `ack`; false: it must not be, the connection ends. */
+bool mqc__paho_acks_arrived(struct mqc__client *client, const MQTTClient_message *message,
+                            uint64_t *ack_out);
+
+/* As struct mqc__client_ops.handled. */
+void mqc__paho_handled(struct mqc__client *client, uint32_t ack);
 
 #endif

@@ -25,12 +25,28 @@ static void note_deafness_locked(struct mqc__session *session, int64_t since_ms)
     session->progress_ms = progress_ms < now_ms ? progress_ms : now_ms;
 }
 
-static void on_message(void *context, const struct mqc__mqtt_message *message)
+/* An acknowledgement as the owner knows it. */
+static uint64_t ack_name_locked(const struct mqc__session *session, uint64_t ack)
+{
+    return ack != 0 ? (uint64_t)session->connection_count << 32 | (uint32_t)ack : 0;
+}
+
+static void tell_message(struct mqc__session *session, const struct mqc__mqtt_message *message)
+{
+    if (session->events.message != NULL)
+        session->events.message(session->events.context, message);
+    else
+        mqc__session_handled(session, message->ack);
+}
+
+static void on_message(void *context, const struct mqc__mqtt_message *client_message)
 {
     struct mqc__session *session = context;
-    if (mqc__session_broker_take(session, message))
+    if (mqc__session_broker_take(session, client_message))
         return;
+    struct mqc__mqtt_message message = *client_message;
     pthread_mutex_lock(&session->mutex);
+    message.ack = ack_name_locked(session, client_message->ack);
     const bool is_wanted = !session->is_abandoned && !session->has_ended;
     const int64_t begin_ms = mqc__clock_monotonic_ms();
     session->message_ms = begin_ms;
@@ -39,13 +55,23 @@ static void on_message(void *context, const struct mqc__mqtt_message *message)
     pthread_mutex_unlock(&session->mutex);
     if (!is_wanted)
         return;
-    if (session->events.message != NULL)
-        session->events.message(session->events.context, message);
+    tell_message(session, &message);
     pthread_mutex_lock(&session->mutex);
     session->message_count--;
     note_deafness_locked(session, begin_ms);
     if (session->is_closing)
         pthread_cond_broadcast(&session->changed);
+    pthread_mutex_unlock(&session->mutex);
+}
+
+void mqc__session_handled(struct mqc__session *session, uint64_t ack)
+{
+    if (ack == 0)
+        return;
+    pthread_mutex_lock(&session->mutex);
+    /* Under the mutex, so that the client is not freed meanwhile; it does not block. */
+    if (session->ack_client != NULL && ack >> 32 == session->connection_count)
+        session->ops->handled(session->ack_client, (uint32_t)ack);
     pthread_mutex_unlock(&session->mutex);
 }
 

@@ -116,6 +116,9 @@ struct mqc__session_options {
     /* With MQTT 5: */
     unsigned receive_max;    /* messages sent to here and not acknowledged; 0: the broker's limit */
     bool uses_topic_aliases; /* topics are sent once a connection, as far as the broker agrees */
+    /* The broker gets the acknowledgement of a message only after mqc__session_handled(); what was
+     * not handled it sends again, in order, with the next connection of a lasting session. */
+    bool holds_acks;
     /* The first connection to each broker, too, goes on with what that kept for the client id, if
      * session_expiry_s is not 0; else it begins a new session. */
     bool resumes;
@@ -149,6 +152,7 @@ struct mqc__mqtt_message {
     bool is_retained;
     struct mqc__message_memory *memory; /* of the payload; NULL: cannot be taken */
     int64_t expiry_s; /* until the broker would have forgotten it; -1: never, or MQTT 3.1.1 */
+    uint64_t ack;     /* for mqc__session_handled(); 0: there is nothing to acknowledge */
 };
 
 /* Where the session stands, as others see it. */
@@ -321,6 +325,14 @@ void mqc__session_receipt(struct mqc__session *session, const struct mqc__sessio
  * topic name; MQC_ECLOSED; MQC_ENOMEM. */
 enum mqc_error mqc__session_say(struct mqc__session *session, struct mqc_view mqtt_topic,
                                 struct mqc_view payload);
+
+/*
+ * Says that a message was handled, or that nobody wants it: with the option holds_acks it is
+ * acknowledged once all that came before it were handled too. `ack` is that of the message; 0 and
+ * those of earlier connections, whose messages come again, are ignored. To be called for every
+ * message, else the broker sends no more. Any thread, also inside a callback; cheap, never blocks.
+ */
+void mqc__session_handled(struct mqc__session *session, uint64_t ack);
 
 /* Waits until the session is up and every desired filter is acknowledged by the broker. Not from a
  * callback. MQC_ETIMEOUT, MQC_ETAKEN, MQC_ECLOSED; MQC_EREFUSED: the broker refused a filter. */

@@ -185,6 +185,7 @@ static void prepare_request(struct mqc__session *session)
         .in_flight_max = options->in_flight_max,
         .receive_max = (uint16_t)options->receive_max,
         .uses_topic_aliases = options->uses_topic_aliases,
+        .holds_acks = options->holds_acks,
         .will = mqc__session_will(session),
     };
     /* What a client says if it says nothing. */
@@ -197,6 +198,7 @@ static void prepare_request(struct mqc__session *session)
     session->lost_reason = -1;
     session->is_flooded = false;
     session->ack_count = 0;
+    session->connection_count++;
     pthread_mutex_unlock(&session->mutex);
 }
 
@@ -206,6 +208,9 @@ static bool connect_client(struct mqc__session *session, struct attempt *attempt
     const int64_t start_ms = mqc__clock_monotonic_ms();
     mqc__session_enter_call(session);
     session->client = session->ops->create(&session->request, &session->sink);
+    pthread_mutex_lock(&session->mutex);
+    session->ack_client = session->client; /* messages may come before connect returns */
+    pthread_mutex_unlock(&session->mutex);
     attempt->result = MQC__CLIENT_NOMEM;
     if (session->client != NULL)
         attempt->result = session->ops->connect(session->client, &session->answer);

@@ -129,6 +129,8 @@ struct mqc__session {
     uint32_t packet_bytes_max; /* of the present or last connection */
     int64_t tls_look_ms;       /* when to look at the files of TLS; INT64_MAX: never */
     const struct mqc__client *traffic_client; /* connected: counts bytes of its own */
+    struct mqc__client *ack_client;           /* whose messages are acknowledged; NULL: none */
+    uint32_t connection_count;                /* attempts so far, the present one included */
     struct mqc__buffer announcement;          /* to be said on the presence topic, or said last */
     int64_t tick_ms; /* when the owner wants to be called; INT64_MAX: never */
     struct mqc__session_broker broker;

@@ -75,6 +75,7 @@ bool mqc__session_drop_client(struct mqc__session *session)
     pthread_mutex_lock(&session->mutex);
     mqc__session_add_traffic_locked(session, &session->stats);
     session->traffic_client = NULL;
+    session->ack_client = NULL;
     pthread_mutex_unlock(&session->mutex);
     mqc__session_enter_call(session);
     session->ops->free(session->client);

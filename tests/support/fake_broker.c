@@ -239,6 +239,11 @@ static void handle_packet(struct fake_broker *broker, struct connection *connect
     case PACKET_PUBLISH: handle_publish(broker, connection, packet); break;
     case PACKET_SUBSCRIBE:
     case PACKET_UNSUBSCRIBE: handle_subscription(broker, connection, packet); break;
+    case PACKET_PUBACK:
+        broker->totals.pubacks++;
+        broker->totals.last_puback_id =
+            packet->size >= 2 ? (unsigned)(packet->body[0] << 8 | packet->body[1]) : 0;
+        break;
     case PACKET_PINGREQ:
         broker->totals.pings++;
         send_small(connection, PACKET_PINGRESP, NULL, 0);

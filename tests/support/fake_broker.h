@@ -53,6 +53,8 @@ struct fake_totals {
     unsigned in_flight_max; /* QoS 1 publishes without an acknowledgement, at the worst moment */
     unsigned largest_packet_bytes;
     unsigned subscribes;
+    unsigned pubacks;
+    unsigned last_puback_id;
     unsigned pings;
     unsigned disconnects; /* polite ones */
 };

@@ -1,6 +1,7 @@
 #include "unit/mqtt/fake_client.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct mqc__client {
     size_t token_count;
     size_t token_bytes;
     int last_token;
+    uint64_t message_count; /* delivered, to be acknowledged */
 };
 
 /* Guards all of it; recursive, since an early acknowledgement is given inside publish. */
@@ -29,6 +31,9 @@ static struct mqc__client *current;
 static struct fake_script script;
 static struct fake_log totals;
 static char *payloads[PAYLOADS_MAX];
+/* Not guarded: the session's mutex is held when they are written. */
+static atomic_uint handled_count;
+static atomic_uint last_handled;
 
 static void init_mutex(void)
 {
@@ -55,6 +60,8 @@ void fake_reset(void)
     lock();
     script = (struct fake_script){.is_reachable = true};
     totals = (struct fake_log){0};
+    atomic_store(&handled_count, 0);
+    atomic_store(&last_handled, 0);
     for (size_t i = 0; i < PAYLOADS_MAX; i++) {
         free(payloads[i]);
         payloads[i] = NULL;
@@ -77,6 +84,8 @@ struct fake_log fake_log(void)
 {
     lock();
     struct fake_log copy = totals;
+    copy.handled = atomic_load(&handled_count);
+    copy.last_handled = atomic_load(&last_handled);
     copy.in_flight_now = current != NULL ? (unsigned)current->token_count : 0;
     unlock();
     return copy;
@@ -314,6 +323,13 @@ static void fake_free(struct mqc__client *client)
     free(client);
 }
 
+static void fake_handled(struct mqc__client *client, uint32_t ack)
+{
+    (void)client;
+    atomic_store(&last_handled, ack);
+    atomic_fetch_add(&handled_count, 1);
+}
+
 static void fake_failure(const struct mqc__client *client, struct mqc__client_failure *failure_out)
 {
     static const struct mqc__client_failure unreachable = {
@@ -373,8 +389,10 @@ void fake_lose(int reason)
 void fake_deliver(const char *topic, const char *payload)
 {
     lock();
-    const struct mqc__mqtt_message message = {.topic = mqc_view_text(topic),
-                                              .payload = mqc_view_text(payload)};
+    struct mqc__mqtt_message message = {.topic = mqc_view_text(topic),
+                                        .payload = mqc_view_text(payload)};
+    if (current != NULL && current->request.holds_acks)
+        message.ack = ++current->message_count;
     if (current != NULL && current->is_connected)
         current->sink.message(current->sink.context, &message);
     unlock();
@@ -396,6 +414,7 @@ const struct mqc__client_ops *fake_ops(void)
         .subscribe = fake_subscribe,
         .unsubscribe = fake_unsubscribe,
         .publish = fake_publish,
+        .handled = fake_handled,
         .disconnect = fake_disconnect,
         .free = fake_free,
         .failure = fake_failure,

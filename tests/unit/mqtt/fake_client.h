@@ -55,6 +55,8 @@ struct fake_log {
     /* Not counted above: */
     unsigned version_subscribes;
     unsigned version_unsubscribes;
+    unsigned handled;
+    uint32_t last_handled;
     unsigned publishes;
     unsigned publishes_qos_1;
     unsigned in_flight_now;

@@ -29,6 +29,7 @@ void recorder_fini(struct recorder *recorder)
 {
     free_lines(recorder->messages, recorder->message_count);
     free_lines(recorder->errors, recorder->error_count);
+    free(recorder->acks);
     (void)pthread_cond_destroy(&recorder->changed);
     (void)pthread_mutex_destroy(&recorder->mutex);
 }
@@ -52,10 +53,24 @@ static void append_line(char ***lines, size_t *count, struct mqc_view first, str
     (*lines)[(*count)++] = line;
 }
 
+static void append_ack(struct recorder *recorder, uint64_t ack)
+{
+    const size_t count = recorder->message_count;
+    if ((count & (count - 1)) == 0) {
+        uint64_t *larger =
+            realloc(recorder->acks, (count != 0 ? count * 2 : 1) * sizeof *recorder->acks);
+        if (larger == NULL)
+            abort();
+        recorder->acks = larger;
+    }
+    recorder->acks[count] = ack;
+}
+
 static void record_message(void *context, const struct mqc__mqtt_message *message)
 {
     struct recorder *recorder = context;
     pthread_mutex_lock(&recorder->mutex);
+    append_ack(recorder, message->ack);
     append_line(&recorder->messages, &recorder->message_count, message->topic, message->payload);
     recorder->last_expiry_s = message->expiry_s;
     recorder->was_last_retained = message->is_retained;
@@ -63,6 +78,22 @@ static void record_message(void *context, const struct mqc__mqtt_message *messag
     pthread_cond_broadcast(&recorder->changed);
     while (recorder->is_blocked)
         pthread_cond_wait(&recorder->changed, &recorder->mutex);
+    const bool is_handled = !recorder->keeps_acks;
+    pthread_mutex_unlock(&recorder->mutex);
+    if (is_handled)
+        mqc__session_handled(recorder->session, message->ack);
+}
+
+static void record_filters(void *context, const char *const *filters, size_t count)
+{
+    struct recorder *recorder = context;
+    pthread_mutex_lock(&recorder->mutex);
+    for (size_t i = 0; i <= count; i++) {
+        const size_t used = strlen(recorder->filters);
+        (void)snprintf(recorder->filters + used, sizeof recorder->filters - used,
+                       i < count ? "%s " : "%s", i < count ? filters[i] : "|");
+    }
+    pthread_cond_broadcast(&recorder->changed);
     pthread_mutex_unlock(&recorder->mutex);
 }
 
@@ -136,6 +167,7 @@ struct mqc__session_events recorder_events(struct recorder *recorder)
                                         .will = give_will,
                                         .announced = record_announced,
                                         .answered = record_answered,
+                                        .filters = record_filters,
                                         .leaving = say_farewell,
                                         .tick = record_tick,
                                         .error = record_error};
@@ -149,6 +181,7 @@ struct wish {
     size_t states;
     size_t ticks;
     bool is_blocked;
+    const char *filters;
 };
 
 static size_t count_errors_locked(const struct recorder *recorder, const char *tag)
@@ -170,6 +203,7 @@ static bool is_fulfilled_locked(const struct recorder *recorder, const struct wi
     return recorder->message_count >= wish->messages && states >= wish->states &&
            recorder->tick_count >= wish->ticks &&
            (wish->tag == NULL || count_errors_locked(recorder, wish->tag) > 0) &&
+           (wish->filters == NULL || strcmp(recorder->filters, wish->filters) == 0) &&
            (!wish->is_blocked || recorder->blocked_count > 0);
 }
 
@@ -214,6 +248,19 @@ bool recorder_wait_ticks(struct recorder *recorder, size_t count)
 bool recorder_wait_blocked(struct recorder *recorder)
 {
     return wait_for(recorder, (struct wish){.is_blocked = true});
+}
+
+bool recorder_wait_filters(struct recorder *recorder, const char *filters)
+{
+    return wait_for(recorder, (struct wish){.filters = filters});
+}
+
+uint64_t recorder_ack(struct recorder *recorder, size_t index)
+{
+    pthread_mutex_lock(&recorder->mutex);
+    const uint64_t ack = index < recorder->message_count ? recorder->acks[index] : 0;
+    pthread_mutex_unlock(&recorder->mutex);
+    return ack;
 }
 
 size_t recorder_count_errors(struct recorder *recorder, const char *tag)

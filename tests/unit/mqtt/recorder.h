@@ -11,7 +11,10 @@ struct recorder {
     pthread_cond_t changed;
     char **messages; /* "topic payload" */
     size_t message_count;
-    char **errors; /* "tag: text" */
+    uint64_t *acks;     /* of the messages */
+    bool keeps_acks;    /* the test says which of them are handled, else all are at once */
+    char filters[1000]; /* each time that they were told: "a b |b |" */
+    char **errors;      /* "tag: text" */
     size_t error_count;
     enum mqc__session_state states[256];
     size_t state_count;
@@ -46,6 +49,11 @@ bool recorder_wait_state(struct recorder *recorder, enum mqc__session_state stat
 bool recorder_wait_states(struct recorder *recorder, enum mqc__session_state state, size_t count);
 bool recorder_wait_ticks(struct recorder *recorder, size_t count);
 bool recorder_wait_blocked(struct recorder *recorder);
+/* Waits until these filters were told, one time after the other: "a b |b |". */
+bool recorder_wait_filters(struct recorder *recorder, const char *filters);
+
+/* The acknowledgement of a message that came, from 0. */
+uint64_t recorder_ack(struct recorder *recorder, size_t index);
 
 size_t recorder_count_errors(struct recorder *recorder, const char *tag);
 size_t recorder_count_messages(struct recorder *recorder);
