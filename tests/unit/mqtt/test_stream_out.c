@@ -148,6 +148,21 @@ static void test_requester_that_makes_no_progress_is_slowed_down(void)
     CHECK_REPEATS(ask(&stream, 2, 10, 2300), 11, 100);
 }
 
+static void test_last_requesters_are_remembered(void)
+{
+    struct mqc__stream_out stream = stream_of(MQC__RECEIPT_MANY, 100);
+    for (uint64_t i = 0; i < MQC__STREAM_OUT_REQUESTERS; i++)
+        CHECK_REPEATS(ask(&stream, i, 0, 1000 + (int64_t)i), 1, 100);
+    for (uint64_t i = 0; i < MQC__STREAM_OUT_REQUESTERS; i++)
+        CHECK_REPEATS(ask(&stream, i, 0, 1100), 0, 0);
+    /* Each further one takes the place of the one that was answered longest ago. */
+    CHECK_REPEATS(ask(&stream, 100, 0, 1100), 1, 100);
+    CHECK_REPEATS(ask(&stream, 0, 0, 1101), 1, 100);
+    CHECK_REPEATS(ask(&stream, 1, 0, 1102), 1, 100);
+    CHECK_REPEATS(ask(&stream, 3, 0, 1103), 0, 0);
+    CHECK_REPEATS(ask(&stream, 100, 0, 1103), 0, 0);
+}
+
 static void test_answers_are_bounded_however_many_ask(void)
 {
     struct mqc__stream_out stream = stream_of(MQC__RECEIPT_MANY, 100);
@@ -315,6 +330,7 @@ int main(void)
          test_ended_stream_tells_that_nothing_more_comes},
         {"requester_that_makes_no_progress_is_slowed_down",
          test_requester_that_makes_no_progress_is_slowed_down},
+        {"last_requesters_are_remembered", test_last_requesters_are_remembered},
         {"answers_are_bounded_however_many_ask", test_answers_are_bounded_however_many_ask},
         {"probes_come_with_growing_pauses", test_probes_come_with_growing_pauses},
         {"nothing_is_probed_while_disconnected", test_nothing_is_probed_while_disconnected},
