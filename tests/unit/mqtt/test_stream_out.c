@@ -86,6 +86,8 @@ static void test_request_is_answered_to_the_end(void)
     CHECK_REPEATS(ask(&stream, 3, 9, 10), 10, 10);
     CHECK_REPEATS(ask(&stream, 4, 10, 10), 0, 0);
     CHECK_REPEATS(ask(&stream, 4, UINT64_MAX, 10), 0, 0);
+    /* What was repeated may get lost again. */
+    CHECK_INT(mqc__stream_out_due_ms(&stream), 10 + MQC__STREAM_OUT_PROBE_MIN_MS);
 }
 
 static void test_request_to_one_counts_as_receipt(void)
@@ -103,6 +105,8 @@ static void test_what_is_given_up_is_not_repeated(void)
     CHECK_REPEATS(ask(&stream, 1, 3, 10), 6, 10);
     mqc__stream_out_evicted(&stream, 2);
     CHECK_UNSIGNED(stream.kept_from, 6);
+    mqc__stream_out_evicted(&stream, 6);
+    CHECK_UNSIGNED(stream.kept_from, 7);
     mqc__stream_out_evicted(&stream, 10);
     CHECK_UNSIGNED(ask(&stream, 2, 3, 10).tell_kept_from, 11);
     CHECK_UNSIGNED(ask(&stream, 2, 3, 10).tell_kept_from, 0);
