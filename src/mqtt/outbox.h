@@ -76,6 +76,7 @@ struct mqc__outbox {
     size_t byte_count;      /* with overhead */
     uint64_t last_number;
     struct mqc__origin *origins;
+    int64_t origins_ms; /* the latest that their counts can have begun: when this instance did */
     struct mqc__keep keep;
 };
 

@@ -130,15 +130,22 @@ static void forget_idle_streams(struct mqc__outbox *outbox)
     }
 }
 
+/* When the count of a stream began, as late as it can have been. */
+static int64_t count_began_ms(const struct mqc__outbox *outbox, const struct mqc__batch *batch)
+{
+    if (batch->origin != NULL)
+        return outbox->origins_ms;
+    return batch->topic->count_first != 0 ? batch->topic->count_began_ms : MQC__STREAM_OUT_NEVER;
+}
+
 static void init_machine(const struct mqc__outbox *outbox, struct mqc__kept_stream *stream,
                          const struct mqc__batch *batch, int64_t now_ms)
 {
-    const struct mqc__topic *topic = batch->topic;
-    const bool is_own = batch->origin == NULL;
+    const bool knows_first = batch->origin == NULL && batch->topic->count_first != 0;
     const uint64_t first = batch->starts_count ? batch->sequence : 1;
     mqc__stream_out_init(&stream->machine, batch->receipt,
-                         is_own && topic->count_first != 0 ? topic->count_first : first,
-                         is_own ? topic->count_began_ms : MQC__STREAM_OUT_NEVER, batch->sequence);
+                         knows_first ? batch->topic->count_first : first,
+                         count_began_ms(outbox, batch), batch->sequence);
     if (outbox->keep.is_online)
         mqc__stream_out_connected(&stream->machine, now_ms);
 }

@@ -150,6 +150,7 @@ static void init_parts(struct mqc__session *session)
         .is_fed = options->durability.is_on_disk,
     };
     mqc__outbox_init(&session->outbox, &limits);
+    session->outbox.origins_ms = mqc__clock_monotonic_ms();
     mqc__machine_init(&session->machine, options);
     mqc__buffer_init(&session->payload, MQC__EVENT_BYTES_MAX);
     session->packet_bytes_max = UINT32_MAX;

@@ -124,21 +124,28 @@ static struct mqc__sender sender_of(const struct mqc__session *session,
     };
 }
 
+/* So that who hears of the count for the first time can tell whether it missed its beginning. */
+static uint64_t count_age_ms(const struct mqc__session *session, const struct mqc__batch *batch)
+{
+    const int64_t now_ms = mqc__clock_monotonic_ms();
+    if (batch->origin != NULL)
+        return (uint64_t)(now_ms - session->outbox.origins_ms) + 1;
+    return batch->topic->count_first != 0 ? (uint64_t)(now_ms - batch->topic->count_began_ms) + 1
+                                          : 0;
+}
+
 struct mqc__envelope_header mqc__session_header_locked(const struct mqc__session *session,
                                                        const struct mqc__batch *batch)
 {
-    const struct mqc__topic *topic = batch->topic;
-    const int64_t now_ms = mqc__clock_monotonic_ms();
     struct mqc__envelope_header header = {
         .sender = sender_of(session, batch->origin),
         .first_sequence = batch->sequence,
         .starts_count = batch->starts_count,
     };
     if (batch->stream != NULL)
-        mqc__stream_out_describe(&batch->stream->machine, now_ms, &header);
-    else if (batch->origin == NULL && batch->qos == MQC__QOS_1 && !batch->starts_count &&
-             topic->count_first != 0)
-        header.count_age_ms = (uint64_t)(now_ms - topic->count_began_ms) + 1;
+        mqc__stream_out_describe(&batch->stream->machine, mqc__clock_monotonic_ms(), &header);
+    else if (batch->qos == MQC__QOS_1 && !batch->starts_count)
+        header.count_age_ms = count_age_ms(session, batch);
     return header;
 }
 
