@@ -10,7 +10,7 @@
  */
 
 /* A group takes no more events when it has so many or so many bytes. */
-#define MQC__GROUP_EVENTS_MAX 4096
+#define MQC__GROUP_EVENTS_MAX ((size_t)4096)
 #define MQC__GROUP_BYTES_MAX ((size_t)1 << 20)
 
 struct mqc__group_done {

@@ -16,6 +16,8 @@ static bool copy_options(struct mqc__spool *spool, const struct mqc__spool_optio
     own->instance = strdup(options->instance);
     if (own->pending_bytes_max == 0)
         own->pending_bytes_max = PENDING_BYTES;
+    if (own->pending_bytes_max > own->bytes_max)
+        own->pending_bytes_max = (size_t)own->bytes_max;
     if (own->pending_events_max == 0)
         own->pending_events_max = PENDING_EVENTS;
     if (own->fsync_interval_ms == 0)

@@ -69,7 +69,10 @@ static void mend_store(struct mqc__spool *spool)
     (void)pthread_mutex_lock(&spool->mutex);
     spool->stats.bytes = state.bytes;
     spool->stats.events = state.event_count;
+    if (!mqc__spool_is_behind(spool))
+        spool->stats.unfed_events = 0;
     (void)pthread_mutex_unlock(&spool->mutex);
+    mqc__spool_settle(spool);
     if (state.damage[0] != '\0')
         spool->owner.error(spool->owner.context, "spool_damaged", state.damage);
 }
@@ -113,6 +116,7 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
+/* With the lock held. */
 static int64_t due_ms(const struct mqc__spool *spool)
 {
     int64_t due = earlier(spool->sync_due_ms, erase_due_ms(spool));
@@ -120,6 +124,9 @@ static int64_t due_ms(const struct mqc__spool *spool)
         due = earlier(due, spool->retry_ms);
     if (mqc__spool_is_behind(spool) && !atomic_load(&spool->is_blocked))
         due = earlier(due, spool->retry_ms);
+    /* mqc__spool_release() wakes nobody. */
+    if (spool->stats.events != 0)
+        due = earlier(due, mqc__clock_monotonic_ms() + ERASE_MS);
     return due;
 }
 
