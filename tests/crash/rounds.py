@@ -66,7 +66,9 @@ class Rounds:
         time.sleep(self.random.uniform(*between))
 
     def _choose(self):
-        """One victim or several different ones."""
+        """One victim or several different ones, or always all of them in their order."""
+        if self.scenario.is_together:
+            return [(kind, 0) for kind in self.scenario.victims]
         count = self.random.choices((1, 2, 3), VICTIMS)[0]
         return list(dict.fromkeys(self._draw() for _ in range(count)))
 

@@ -30,6 +30,7 @@ class Scenario:
     topics: tuple
     victims: tuple  # of: sender, receiver, sender-link, receiver-link, broker
     delivery: str
+    is_together: bool = False  # each round hits all of them, in this order
     finds: str = NOTHING
     persistence: bool = False
     autosave_s: int = 1800
@@ -69,7 +70,8 @@ SCENARIOS = {scenario.name: scenario for scenario in (
     Scenario("no-dedup", "receivers forget what they had: duplicates",
              THREE, TO_ONE + TO_THREE, ("receiver",), DISK, finds=DUPLICATES, forgets="positions*"),
     Scenario("memory", "the sender keeps its events in memory and is killed: losses",
-             THREE, TO_ONE + TO_THREE, ("sender", "sender-link"), MEMORY, finds=LOSSES),
+             THREE, TO_ONE + TO_THREE, ("sender-link", "sender"), MEMORY, is_together=True,
+             finds=LOSSES),
     Scenario("broker-killed", "the broker is killed with what it acknowledged: losses, all reported",
              THREE, TO_ONE + TO_THREE, ("broker",), MEMORY, finds=REPORTED_LOSSES),
 )}
