@@ -56,6 +56,8 @@ END_TO_END = ("delivery: {{durability: disk, directory: \"{state}\", guarantee: 
 SCENARIOS = {scenario.name: scenario for scenario in (
     Scenario("links", "only links are cut: the memory is enough",
              THREE, TO_ONE + TO_THREE, LINKS, MEMORY),
+    Scenario("sender-killed", "the sender is killed, links are cut; receivers and broker live",
+             THREE, TO_ONE + TO_THREE, ("sender", *LINKS), DISK),
     Scenario("broker-guarantee", "nodes are killed, links are cut; the broker lives",
              THREE, TO_ONE + TO_THREE, NODES, DISK),
     Scenario("end-to-end-one", "the broker is killed too and forgets everything; to one node",
