@@ -44,7 +44,7 @@ def totals(folder, name):
 
 
 class Sent:
-    """What the sender did. An event that was about to be published when the sender was killed may
+    """What the sender did. Events that were about to be published when the sender was killed may
     have been accepted."""
 
     def __init__(self, path):
@@ -57,10 +57,10 @@ class Sent:
         for start, number, thread, topic, kind, _, _, mark, _ in self.log.records():
             stream = (start, thread, topic)
             if kind == INTENT:
-                is_next = self.accepted[stream] == self.intended[stream] == number - 1
+                is_next = self.intended[stream] == number - 1
                 self.intended[stream] = number
             elif kind == ACCEPTED:
-                is_next = self.intended[stream] == number
+                is_next = self.accepted[stream] == number - 1 < self.intended[stream]
                 self.accepted[stream] = number
             else:
                 is_next = kind == START

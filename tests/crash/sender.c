@@ -2,7 +2,8 @@
  * The sender of the crash test: publishes numbered events from several threads until it is killed,
  * and logs each before and after it was accepted.
  *     crash_sender CONFIG FOLDER NAME START THREADS RATE TOPIC...
- * RATE: events in a second, all threads together. On "rest" the threads stop, each after one last
+ * RATE: events in a second, all threads together; every other thread does not wait for each event
+ * to be accepted. On "rest" the threads stop, each after one last
  * event on every topic, and it answers "resting"; "go" lets them go on; it answers "quit" by "done"
  * when everything that was accepted is with the broker, else by "left over".
  */
@@ -10,6 +11,7 @@
 #include "crash/record.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -20,13 +22,23 @@
 #define BURST_MAX 40
 #define PADDING_MAX 20000
 #define FULL_PAUSE_US 1000
+#define PENDING_MAX 64
 
 struct sender;
+struct publisher;
+
+/* An event that is not accepted yet. */
+struct pending {
+    struct publisher *publisher;
+    struct crash_record record;
+};
 
 struct publisher {
     struct sender *sender;
     pthread_t thread;
     unsigned index;
+    bool is_async;
+    sem_t places;                 /* for events that are pending */
     unsigned random;              /* state of rand_r() */
     uint32_t numbers[TOPICS_MAX]; /* the last one of each topic */
     int64_t due_ns;               /* when the next burst is to go */
@@ -80,16 +92,48 @@ static void log_or_exit(const struct publisher *publisher, struct crash_record r
     _exit(EXIT_FAILURE);
 }
 
-/* Publishes until it is accepted: while the outbox is full, again and again. */
-static void publish(const struct publisher *publisher, unsigned topic,
-                    const struct mqc_value args[CRASH_ARGS])
+/* Logs that an event was accepted; on a thread of the backend, or on our own. */
+static void on_done(void *context, enum mqc_error error)
 {
-    const struct sender *sender = publisher->sender;
+    struct pending *pending = context;
+    struct publisher *publisher = pending->publisher;
+    if (error != MQC_OK) {
+        const struct mqc_error_info info = {.code = error};
+        (void)crash_node_complain(&publisher->sender->node, "publish", &info);
+        _exit(EXIT_FAILURE);
+    }
+    pending->record.kind = CRASH_KIND_ACCEPTED;
+    log_or_exit(publisher, pending->record);
+    free(pending);
+    (void)sem_post(&publisher->places);
+}
+
+static bool publish_once(struct pending *pending, struct mqc_view topic,
+                         const struct mqc_event *event, struct mqc_error_info *info)
+{
+    struct mqc_backend *backend = pending->publisher->sender->node.backend;
+    if (pending->publisher->is_async)
+        return mqc_publish_async(backend, topic, event, on_done, pending, info);
+    if (!mqc_publish(backend, topic, event, info))
+        return false;
+    on_done(pending, MQC_OK);
+    return true;
+}
+
+/* Publishes until it is taken: while there is no room, again and again. */
+static void publish(struct pending *pending, struct mqc_view padding)
+{
+    const struct sender *sender = pending->publisher->sender;
+    const struct crash_record *record = &pending->record;
+    const struct mqc_value args[CRASH_ARGS] = {mqc_count(record->start), mqc_count(record->thread),
+                                               mqc_count(record->topic), mqc_count(record->number),
+                                               mqc_string(padding)};
+    const struct mqc_view topic = sender->topics[record->topic];
     struct mqc_event event;
     struct mqc_error_info info;
     while (mqc_make_event(sender->node.backend, CRASH_EVENT, args, CRASH_ARGS, &event, &info) !=
                MQC_OK ||
-           !mqc_publish(sender->node.backend, sender->topics[topic], &event, &info)) {
+           !publish_once(pending, topic, &event, &info)) {
         if (info.code != MQC_EFULL) {
             (void)crash_node_complain(&sender->node, "publish", &info);
             _exit(EXIT_FAILURE);
@@ -98,24 +142,41 @@ static void publish(const struct publisher *publisher, unsigned topic,
     }
 }
 
+static struct pending *next_pending(struct publisher *publisher, unsigned topic)
+{
+    while (sem_wait(&publisher->places) != 0)
+        continue;
+    struct pending *pending = malloc(sizeof *pending);
+    if (pending == NULL)
+        _exit(EXIT_FAILURE);
+    *pending = (struct pending){.publisher = publisher,
+                                .record = {.kind = CRASH_KIND_INTENT,
+                                           .start = publisher->sender->node.start,
+                                           .thread = (uint16_t)publisher->index,
+                                           .topic = (uint16_t)topic,
+                                           .number = ++publisher->numbers[topic]}};
+    return pending;
+}
+
 static void publish_next(struct publisher *publisher, unsigned topic)
 {
     static _Thread_local char padding[PADDING_MAX];
-    const uint32_t number = ++publisher->numbers[topic];
+    struct pending *pending = next_pending(publisher, topic);
     const size_t size = padding_size(publisher);
-    memset(padding, (char)('a' + number % 26), size);
-    struct crash_record record = {.kind = CRASH_KIND_INTENT,
-                                  .start = publisher->sender->node.start,
-                                  .thread = (uint16_t)publisher->index,
-                                  .topic = (uint16_t)topic,
-                                  .number = number};
-    const struct mqc_value args[CRASH_ARGS] = {mqc_count(record.start), mqc_count(record.thread),
-                                               mqc_count(record.topic), mqc_count(record.number),
-                                               mqc_string(mqc_view_bytes(padding, size))};
-    log_or_exit(publisher, record);
-    publish(publisher, topic, args);
-    record.kind = CRASH_KIND_ACCEPTED;
-    log_or_exit(publisher, record);
+    memset(padding, (char)('a' + pending->record.number % 26), size);
+    log_or_exit(publisher, pending->record);
+    publish(pending, mqc_view_bytes(padding, size));
+}
+
+/* Waits until everything that was published is accepted. */
+static void settle(struct publisher *publisher)
+{
+    for (unsigned i = 0; i < PENDING_MAX; i++) {
+        while (sem_wait(&publisher->places) != 0)
+            continue;
+    }
+    for (unsigned i = 0; i < PENDING_MAX; i++)
+        (void)sem_post(&publisher->places);
 }
 
 /* Ends the load of this thread for as long as the harness wants. False: for ever. */
@@ -128,6 +189,8 @@ static bool rest_if_told(struct publisher *publisher)
     (void)pthread_mutex_unlock(&sender->mutex);
     for (unsigned topic = 0; is_told && topic < sender->topic_count; topic++)
         publish_next(publisher, topic);
+    if (is_told)
+        settle(publisher);
     (void)pthread_mutex_lock(&sender->mutex);
     if (is_told && ++sender->resting_count == sender->thread_count)
         crash_node_answer(&sender->node, "resting");
@@ -187,6 +250,8 @@ static bool start_threads(struct sender *sender)
         struct publisher *publisher = &sender->publishers[i];
         publisher->sender = sender;
         publisher->index = i;
+        publisher->is_async = i % 2 == 1;
+        (void)sem_init(&publisher->places, 0, PENDING_MAX);
         publisher->random = sender->node.start * THREADS_MAX + i;
         if (pthread_create(&publisher->thread, NULL, run, publisher) != 0)
             return false;
