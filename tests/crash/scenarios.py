@@ -48,10 +48,10 @@ NODES = ("sender", "receiver", *LINKS)
 ALL = ("broker", *NODES)
 
 MEMORY = "delivery: {{guarantee: broker}}\n"
+# So few in memory that in every outage events are on disk alone.
 DISK = ("delivery: {{durability: disk, directory: \"{state}\", guarantee: broker, "
-        "fsync: interval}}\n")
-END_TO_END = ("delivery: {{durability: disk, directory: \"{state}\", guarantee: end_to_end, "
-              "fsync: interval, keep_time: 10m, keep_bytes: 256MiB}}\n")
+        "fsync: interval, outbox_events: 300, batch_events: 100}}\n")
+END_TO_END = DISK.replace("guarantee: broker", "guarantee: end_to_end, keep_bytes: 256MiB")
 
 SCENARIOS = {scenario.name: scenario for scenario in (
     Scenario("links", "only links are cut: the memory is enough",
