@@ -185,6 +185,11 @@ class Node:
         if self.process.returncode != 0:
             raise Broken(f"{self.name} ended badly: {describe(self.process.returncode)}")
 
+    def check_log(self):
+        """A sanitizer may have found something in a process that was killed before its end."""
+        if "Sanitizer" in (self.folder / f"{self.name}.log").read_text(errors="replace"):
+            raise Broken(f"a sanitizer complains, see {self.name}.log")
+
     def close(self):
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
@@ -247,6 +252,7 @@ class Cluster:
     def quit(self):
         for node in self.nodes:
             node.quit()
+            node.check_log()
 
     def close(self):
         for node in self.nodes:

@@ -75,5 +75,5 @@ SCENARIOS = {scenario.name: scenario for scenario in (
              THREE, TO_ONE + TO_THREE, ("sender-link", "sender"), MEMORY, is_together=True,
              finds=LOSSES),
     Scenario("broker-killed", "the broker is killed with what it acknowledged: losses, all reported",
-             THREE, TO_ONE + TO_THREE, ("broker",), MEMORY, finds=REPORTED_LOSSES),
+             THREE, TO_ONE + TO_THREE, ("broker",), DISK, finds=REPORTED_LOSSES),
 )}
