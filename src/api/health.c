@@ -31,6 +31,11 @@ bool mqc__api_write_health(struct mqc_backend *backend, struct mqc__buffer *body
     append_number(body, ",\"outbox_events\":", stats.outbox_events);
     append_number(body, ",\"inbox_messages\":", stats.inbox_messages);
     append_number(body, ",\"dropped_events\":", stats.dropped_events);
+    /* While it fails nothing is taken, which publish says; the next event tries again. */
+    if (mqc__backend_has_spool(backend)) {
+        append_string(body, ",\"spool\":", stats.spool_is_failing ? "failing" : "ok");
+        append_number(body, ",\"spool_events\":", stats.spool_events);
+    }
     (void)mqc__buffer_append_text(body, "}\n");
     return state == MQC_STATE_UP;
 }

@@ -85,6 +85,10 @@ static void write_sender(struct mqc__buffer *buffer, const struct mqc_message *m
 static void write_received(struct mqc__buffer *buffer, int64_t received_ns)
 {
     char text[MQC__TEXT_BYTES];
+    if (received_ns == 0) {
+        (void)write_text(buffer, ",\"received\":null}");
+        return;
+    }
     (void)mqc__timestamp_format(received_ns, text);
     (void)write_text(buffer, ",\"received\":\"");
     (void)write_text(buffer, text);

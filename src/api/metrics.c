@@ -36,6 +36,11 @@ static const struct total totals[] = {
      AT(missing_events), false},
     {"mqcluster_events_mismatched", "Events that did not fit their declaration.",
      AT(mismatched_events), false},
+    {"mqcluster_events_given_up",
+     "Events to one node that were delivered, and not acknowledged by it in time.",
+     AT(given_up_events), false},
+    {"mqcluster_messages_repeated", "Messages that were sent again because a receiver asked.",
+     AT(repeated_messages), false},
     {"mqcluster_messages_unwanted", "Messages that came through a filter wider than the prefix.",
      AT(unwanted_messages), false},
     {"mqcluster_messages_malformed", "Messages that could not be read.", AT(malformed_messages),
@@ -49,8 +54,26 @@ static const struct total totals[] = {
      false},
     {"mqcluster_outbox_events", "Events that wait for the broker.", AT(outbox_events), true},
     {"mqcluster_outbox_bytes", "Their size.", AT(outbox_bytes), true},
+    {"mqcluster_kept_events", "Events that were delivered and are kept for their receivers.",
+     AT(kept_events), true},
+    {"mqcluster_kept_bytes", "Their size.", AT(kept_bytes), true},
     {"mqcluster_inbox_messages", "Messages that wait for handlers.", AT(inbox_messages), true},
     {"mqcluster_inbox_bytes", "Their size.", AT(inbox_bytes), true},
+};
+
+/* Of a node with delivery.durability: disk. */
+static const struct total spool_totals[] = {
+    {"mqcluster_spool_events", "Events on disk that are not done with.", AT(spool_events), true},
+    {"mqcluster_spool_bytes", "Their size, which delivery.spool_bytes bounds.", AT(spool_bytes),
+     true},
+    {"mqcluster_spool_unread_events", "Those that are on disk alone: the outbox had no room.",
+     AT(spool_unread_events), true},
+    {"mqcluster_spool_commits", "Groups of events that were written to disk.", AT(spool_commits),
+     false},
+    {"mqcluster_spool_failed_commits", "Groups of events that could not be written to disk.",
+     AT(spool_failed_commits), false},
+    {"mqcluster_spool_syncs", "Times that fsync: interval forced events through to the disk.",
+     AT(spool_syncs), false},
 };
 
 static const struct total websocket_totals[] = {
@@ -79,6 +102,14 @@ static void write_totals(struct mqc__prometheus *writer, const struct total *row
     }
 }
 
+static void write_spool(struct mqc__prometheus *writer, const struct mqc_stats *stats)
+{
+    mqc__prometheus_gauge(writer, "mqcluster_spool_failing",
+                          "1: the last attempt to write to the spool failed.",
+                          stats->spool_is_failing ? 1 : 0);
+    write_totals(writer, spool_totals, sizeof spool_totals / sizeof spool_totals[0], stats);
+}
+
 static void write_backend(struct mqc__prometheus *writer, const struct mqc_backend *backend)
 {
     struct mqc_stats stats;
@@ -86,6 +117,8 @@ static void write_backend(struct mqc__prometheus *writer, const struct mqc_backe
     mqc__prometheus_gauge(writer, "mqcluster_connected", "1: there is a connection to the broker.",
                           mqc__backend_state(backend) == MQC_STATE_UP ? 1 : 0);
     write_totals(writer, totals, sizeof totals / sizeof totals[0], &stats);
+    if (mqc__backend_has_spool(backend))
+        write_spool(writer, &stats);
     if (stats.certificate_expiry_s != 0)
         mqc__prometheus_gauge(writer, "mqcluster_certificate_expiry_timestamp_seconds",
                               "When the own certificate, or one that came with it, expires.",

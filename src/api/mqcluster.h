@@ -31,6 +31,7 @@
 extern "C" {
 #endif
 
+#include "api/spool.h"
 #include "backend/message.h"
 #include "backend/node.h"
 #include "backend/status.h"
@@ -341,6 +342,38 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_listen_websocket(
  * has them. The caller frees *text_out with free(). Any thread. MQC_EINVAL; MQC_ENOMEM. */
 MQC_API MQC_MUST_USE enum mqc_error mqc_metrics_to_text(struct mqc_backend *backend,
                                                         char **text_out);
+
+/* --- What waits on disk ---------------------------------------------------------------------- */
+
+/* Writes the path of the spool, in which the configuration's node keeps events with
+ * delivery.durability: disk, into path_out, which has room for `size` bytes with the NUL.
+ * MQC_ECONFIG: node is not set, or it makes too long a path; MQC_ETOOLARGE; MQC_EINVAL. */
+MQC_API MQC_MUST_USE enum mqc_error mqc_spool_path(const struct mqc_config *config, char *path_out,
+                                                   size_t size, struct mqc_error_info *info);
+
+/*
+ * Calls a function for every event in the spool of the configuration's node, the oldest first, and
+ * changes nothing. The node must not run. Any thread. MQC_ENOTFOUND: there is no spool; MQC_EIO: it
+ * cannot be read, or another process uses it; MQC_EUNSUPPORTED: a newer version wrote it;
+ * MQC_EMALFORMED: it is damaged, and what could be read up to there was told; MQC_ECONFIG: node or
+ * cluster.name is not set; MQC_ENOMEM; MQC_EINVAL.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_spool_walk(const struct mqc_config *config,
+                                                   mqc_spool_fn visit, void *context,
+                                                   struct mqc_error_info *info);
+
+/*
+ * Has a guest send what the node that it goes by has left in its spool, in that node's name and
+ * number by number as the node would do it; the node must not run. The backend takes no events
+ * then, and the node's MQTT session and what it has received stay as they are. It is done when
+ * mqc_stats.spool_events is 0. `config` is what the backend was made of. Before
+ * mqc_backend_init(), which fails with MQC_EIO if another process uses the spool. MQC_ECONFIG: it
+ * is no guest (cluster.guest), or node is not set; MQC_EEXIST: it is too late; MQC_ECLOSED;
+ * MQC_ENOMEM; MQC_EINVAL.
+ */
+MQC_API MQC_MUST_USE enum mqc_error mqc_spool_adopt(struct mqc_backend *backend,
+                                                    const struct mqc_config *config,
+                                                    struct mqc_error_info *info);
 
 /* --- For applications with a loop of their own ---------------------------------------------- */
 

@@ -291,6 +291,46 @@ void mqc__backend_reload_tls(struct mqc_backend *backend)
         mqc__session_reload_tls(session);
 }
 
+bool mqc__backend_has_spool(const struct mqc_backend *backend)
+{
+    return backend->session_options.durability.is_on_disk;
+}
+
+static enum mqc_error adopt(struct mqc_backend *backend, const char *directory)
+{
+    struct mqc__durability *durability = &backend->session_options.durability;
+    struct mqc_view copy;
+    if (backend->is_closing)
+        return MQC_ECLOSED;
+    if (atomic_load(&backend->session) != NULL || durability->is_on_disk)
+        return MQC_EEXIST;
+    if (!mqc__arena_copy(&backend->texts, mqc_view_text(directory), &copy))
+        return MQC_ENOMEM;
+    durability->directory = copy.data;
+    durability->is_spool_only = true;
+    durability->is_on_disk = true;
+    return MQC_OK;
+}
+
+enum mqc_error mqc__backend_adopt_spool(struct mqc_backend *backend, const char *directory)
+{
+    pthread_mutex_lock(&backend->life_mutex);
+    const enum mqc_error error = adopt(backend, directory);
+    pthread_mutex_unlock(&backend->life_mutex);
+    return error;
+}
+
+static void add_spool_stats(const struct mqc__spool_stats *from, struct mqc_stats *stats)
+{
+    stats->spool_events = from->events;
+    stats->spool_bytes = from->bytes;
+    stats->spool_unread_events = from->unfed_events;
+    stats->spool_commits = from->groups;
+    stats->spool_failed_commits = from->failed_groups;
+    stats->spool_syncs = from->syncs;
+    stats->spool_is_failing = from->is_failing;
+}
+
 static void add_session_stats(struct mqc__session *session, struct mqc_stats *stats)
 {
     struct mqc__session_stats from;
@@ -299,9 +339,14 @@ static void add_session_stats(struct mqc__session *session, struct mqc_stats *st
     stats->refused_events = from.refused_events;
     stats->delivered_events = from.delivered_events;
     stats->dropped_events = from.dropped_events;
+    stats->repeated_messages = from.repeated_messages;
+    stats->given_up_events = from.given_up_events;
     stats->connects = from.connects;
     stats->outbox_events = from.outbox_events;
     stats->outbox_bytes = from.outbox_bytes;
+    stats->kept_events = from.kept_events;
+    stats->kept_bytes = from.kept_bytes;
+    add_spool_stats(&from.spool, stats);
     stats->broker_in_bytes = from.broker_in_bytes;
     stats->broker_out_bytes = from.broker_out_bytes;
     stats->certificate_expiry_s = from.certificate_expiry_s;

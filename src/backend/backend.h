@@ -70,6 +70,11 @@ enum mqc_error mqc__backend_wait_ready(struct mqc_backend *backend, unsigned tim
 enum mqc_error mqc__backend_flush(struct mqc_backend *backend, unsigned timeout_ms);
 void mqc__backend_reload_tls(struct mqc_backend *backend);
 void mqc__backend_stats(const struct mqc_backend *backend, struct mqc_stats *stats_out);
+/* Says whether what is published goes to disk first. */
+bool mqc__backend_has_spool(const struct mqc_backend *backend);
+/* Before init: has the backend send what was left in the spool of this directory, and take no
+ * events. MQC_EEXIST: it is too late; MQC_ECLOSED; MQC_ENOMEM. */
+enum mqc_error mqc__backend_adopt_spool(struct mqc_backend *backend, const char *directory);
 
 enum mqc_error mqc__backend_declare(struct mqc_backend *backend, struct mqc_view name,
                                     struct mqc_view params, struct mqc_error_info *info);

@@ -193,6 +193,9 @@ enum mqc_error mqc__backend_send(struct mqc_backend *backend,
     struct mqc__session *session = atomic_load(&backend->session);
     if (session == NULL)
         return mqc__fail(info, MQC_ENOTINIT, "mqc_backend_init() was not called");
+    if (backend->session_options.durability.is_spool_only)
+        return mqc__fail(info, MQC_ECLOSED,
+                         "this backend only sends what was left in a spool, and takes no events");
     enum mqc_error error = mqc__backend_check_event(backend, departure->event, info);
     if (error != MQC_OK)
         return error;

@@ -81,6 +81,7 @@ struct mqc__session_presence {
 /* What outlives the process, and what is kept for receivers. */
 struct mqc__durability {
     bool is_on_disk;
+    bool is_spool_only;    /* what was left is sent, and nothing else of the directory is touched */
     const char *directory; /* the node's own, absolute, perhaps not there yet; NULL: in memory */
     uint64_t spool_bytes;
     enum mqc__spool_fsync fsync;
@@ -89,6 +90,12 @@ struct mqc__durability {
     int64_t keep_ms;
     size_t keep_bytes;
 };
+
+/* What the spool is called in that directory. */
+#define MQC__SESSION_SPOOL_NAME "spool.db"
+
+/* How an event travels that stands in a spool with this `service`. Pure. */
+struct mqc__service mqc__session_spool_service(uint32_t service);
 
 /* How the session behaves. All texts are copied. */
 struct mqc__session_options {
@@ -222,10 +229,11 @@ struct mqc__session_stats {
     size_t kept_events;  /* now: at the broker, and kept for receivers */
     size_t kept_bytes;   /* now */
     uint64_t received_messages;
-    uint64_t connects;        /* successful ones */
-    size_t outbox_events;     /* now */
-    size_t outbox_bytes;      /* now */
-    uint64_t broker_in_bytes; /* over all connections, TLS included */
+    uint64_t connects;             /* successful ones */
+    size_t outbox_events;          /* now */
+    size_t outbox_bytes;           /* now */
+    struct mqc__spool_stats spool; /* all 0: events are in memory only */
+    uint64_t broker_in_bytes;      /* over all connections, TLS included */
     uint64_t broker_out_bytes;
     int64_t certificate_expiry_s; /* of the own chain, since the Unix epoch; 0: there is none */
 };

@@ -112,6 +112,8 @@ void mqc__session_stats(struct mqc__session *session, struct mqc__session_stats 
     stats_out->outbox_bytes = session->has_ended ? 0 : session->outbox.byte_count;
     stats_out->kept_events = session->outbox.keep.event_count;
     stats_out->kept_bytes = session->outbox.keep.byte_count;
+    if (session->spool != NULL)
+        mqc__spool_stats(session->spool, &stats_out->spool);
     mqc__session_add_traffic_locked(session, stats_out);
     pthread_mutex_unlock(&session->mutex);
 }

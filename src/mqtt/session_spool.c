@@ -6,8 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define SPOOL_NAME "/spool.db"
-
 #define PATH_BYTES 4096
 
 /* How a service is written into a record: part of the file's format. */
@@ -26,7 +24,7 @@ static uint32_t pack(struct mqc__service service)
            (service.is_to_one ? SERVICE_TO_ONE : 0U);
 }
 
-static struct mqc__service unpack(uint32_t service)
+struct mqc__service mqc__session_spool_service(uint32_t service)
 {
     return (struct mqc__service){
         .qos = (service & SERVICE_QOS_1) != 0 ? MQC__QOS_1 : MQC__QOS_0,
@@ -100,7 +98,8 @@ static bool take_record_locked(struct mqc__session *session, const struct mqc__s
             return false;
     }
     const enum mqc_error error = mqc__outbox_accept_numbered(
-        &session->outbox, record->topic, unpack(record->service), record->event, &numbering);
+        &session->outbox, record->topic, mqc__session_spool_service(record->service), record->event,
+        &numbering);
     if (error == MQC_EFULL || error == MQC_ENOMEM)
         return false;
     if (error != MQC_OK)
@@ -147,7 +146,8 @@ enum mqc_error mqc__session_spool_open(struct mqc__session *session, struct mqc_
     char path[PATH_BYTES];
     if (!durability->is_on_disk)
         return MQC_OK;
-    const int size = snprintf(path, sizeof path, "%s%s", durability->directory, SPOOL_NAME);
+    const int size =
+        snprintf(path, sizeof path, "%s/%s", durability->directory, MQC__SESSION_SPOOL_NAME);
     if (size < 0 || (size_t)size >= sizeof path)
         return mqc__fail(info, MQC_EINVAL, "delivery.directory is too long");
     const struct mqc__spool_options options = {
@@ -238,6 +238,6 @@ void mqc__session_spool_close(struct mqc__session *session)
     struct mqc__spool_stats stats;
     mqc__spool_stats(session->spool, &stats);
     if (stats.events != 0)
-        mqc__log(MQC_LOG_INFO, "%" PRIu64 " events wait in %s%s for the next start", stats.events,
-                 session->options->durability.directory, SPOOL_NAME);
+        mqc__log(MQC_LOG_INFO, "%" PRIu64 " events wait in %s/%s for the next start", stats.events,
+                 session->options->durability.directory, MQC__SESSION_SPOOL_NAME);
 }

@@ -179,6 +179,7 @@ struct mqc__spool_stats {
     uint64_t read_back; /* records that were fed from the store */
     uint64_t syncs;     /* of fsync: interval; those of SQLite's own are not known */
     bool is_behind;     /* records wait in the store because feed() had no room */
+    bool is_failing;    /* the store failed last, and was not written to since */
 };
 /* Any thread. */
 void mqc__spool_stats(struct mqc__spool *spool, struct mqc__spool_stats *stats_out);

@@ -98,6 +98,7 @@ static void note_change(struct mqc__spool *spool, const struct mqc__store_change
     count_erased(spool, &effect->room_below);
     stats->unfed_events -= min_number(effect->room_above.event_count, stats->unfed_events);
     stats->dropped += effect->room_above.event_count + effect->room_below.event_count;
+    stats->is_failing = false;
     if (change->group != NULL) {
         stats->bytes += change->group->records.size;
         stats->events += change->group->event_count;

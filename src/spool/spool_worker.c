@@ -40,6 +40,9 @@ void mqc__spool_store_failed(struct mqc__spool *spool, enum mqc_error error,
     spool->retry_ms = mqc__clock_monotonic_ms() + RETRY_MS;
     if (error == MQC_EMALFORMED)
         spool->is_store_damaged = true;
+    (void)pthread_mutex_lock(&spool->mutex);
+    spool->stats.is_failing = true;
+    (void)pthread_mutex_unlock(&spool->mutex);
     mqc__spool_tell_trouble(spool, info);
 }
 
@@ -71,6 +74,7 @@ static void mend_store(struct mqc__spool *spool)
     spool->stats.events = state.event_count;
     if (!mqc__spool_is_behind(spool))
         spool->stats.unfed_events = 0;
+    spool->stats.is_failing = false;
     (void)pthread_mutex_unlock(&spool->mutex);
     mqc__spool_settle(spool);
     if (state.damage[0] != '\0')

@@ -87,7 +87,10 @@ enum mqc_error mqc__sqlite_fail(const struct mqc__store *store, int result, cons
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return fail_words(store, MQC_EIO, what,
-                          "another process uses it; give each node a spool of its own", info);
+                          store->mode == MQC__SQLITE_READ
+                              ? "another process uses it: while its node runs, /metrics tells of it"
+                              : "another process uses it; give each node a spool of its own",
+                          info);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return fail_words(store, MQC_EMALFORMED, what, sqlite3_errstr(result), info);

@@ -232,6 +232,7 @@ enum mqc_error mqc__sqlite_connect(const char *path, enum mqc__sqlite_mode mode,
         free(store);
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     }
+    store->mode = mode;
     enum mqc_error error = open_file(store, mode, fsync, info);
     if (error == MQC_OK && mode != MQC__SQLITE_SALVAGE)
         error = prepare_all(store, info);

@@ -15,6 +15,12 @@
 /* "mqcs": what file(1) and we know a spool by. */
 #define SQLITE_APPLICATION_ID 0x6d716373
 
+enum mqc__sqlite_mode {
+    MQC__SQLITE_WRITE,
+    MQC__SQLITE_READ,    /* changes nothing */
+    MQC__SQLITE_SALVAGE, /* likewise, and takes the file for what it says it is */
+};
+
 struct mqc__store {
     sqlite3 *db;
     char *path;
@@ -27,12 +33,7 @@ struct mqc__store {
     sqlite3_stmt *note;    /* released, last */
     sqlite3_stmt *read;    /* the groups from the one that holds ?1 on */
     uint64_t last_number;
-};
-
-enum mqc__sqlite_mode {
-    MQC__SQLITE_WRITE,
-    MQC__SQLITE_READ,    /* changes nothing */
-    MQC__SQLITE_SALVAGE, /* likewise, and takes the file for what it says it is */
+    enum mqc__sqlite_mode mode;
 };
 
 /* --- sqlite_error.c --------------------------------------------------------------------------- */

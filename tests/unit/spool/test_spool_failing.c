@@ -71,12 +71,15 @@ static void test_commit_that_fails_fails_its_group_alone(void)
     CHECK_UNSIGNED(owner.failed_events, 2);
     CHECK_UNSIGNED(owner.fed_count, 1);
     CHECK_UNSIGNED(mqc__spool_next_to_feed(spool), 4);
+    struct mqc__spool_stats stats;
+    mqc__spool_stats(spool, &stats);
+    CHECK(stats.is_failing);
     put_and_turn(spool, 4);
     CHECK_UNSIGNED(owner.fed_count, 2);
     CHECK_UNSIGNED(owner.fed[1].number, 4);
     CHECK_UNSIGNED(owner.fed[1].sequence, 2); /* the void ones were given again */
-    struct mqc__spool_stats stats;
     mqc__spool_stats(spool, &stats);
+    CHECK(!stats.is_failing);
     CHECK_UNSIGNED(stats.failed_groups, 1);
     CHECK_UNSIGNED(stats.failed_events, 2);
     CHECK_UNSIGNED(stats.pending, 0);
