@@ -37,6 +37,7 @@ int mqc__cli_subscribe(int argc, char **argv);
 int mqc__cli_bench(int argc, char **argv);
 int mqc__cli_nodes(int argc, char **argv);
 int mqc__cli_route(int argc, char **argv);
+int mqc__cli_spool(int argc, char **argv);
 int mqc__cli_check_config(int argc, char **argv);
 int mqc__cli_decode(int argc, char **argv);
 int mqc__cli_acl(int argc, char **argv);

@@ -9,6 +9,7 @@ const struct mqc__command mqc__commands[] = {
     {"bench", "measure events through the broker and back", mqc__cli_bench},
     {"nodes", "list the nodes of the cluster and which are up", mqc__cli_nodes},
     {"route", "tell which node of a pool owns a key", mqc__cli_route},
+    {"spool", "show or send what waits on disk for a node", mqc__cli_spool},
     {"check-config", "list every mistake in a configuration file", mqc__cli_check_config},
     {"decode", "turn one MQTT payload into JSON", mqc__cli_decode},
     {"acl", "print an access list for Mosquitto", mqc__cli_acl},

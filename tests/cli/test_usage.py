@@ -8,7 +8,7 @@ import subprocess
 from harness import (MQCLUSTER, ROOT, check, check_equal, check_in, environment, json_lines, mqcluster,
                      run_suite)
 
-COMMANDS = ["run", "publish", "subscribe", "bench", "nodes", "route", "check-config", "decode", "acl",
+COMMANDS = ["run", "publish", "subscribe", "bench", "nodes", "route", "spool", "check-config", "decode", "acl",
             "version", "help"]
 
 GOOD = """cluster: {name: site-7}
