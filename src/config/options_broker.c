@@ -103,7 +103,8 @@ static const struct mqc__option rows[] = {
      .doc = "How long the broker keeps subscriptions and waiting messages of a node that lost its "
             "connection. An hour covers most broken links, and yet does not leave the broker with "
             "the queues of nodes that never return. 0 keeps nothing. A node that is started "
-            "begins anew in any case. MQTT 3.1.1 knows only 0 and for ever. Whole seconds."},
+            "begins anew, unless delivery.durability is disk: then it goes on with what the "
+            "broker has kept. MQTT 3.1.1 knows only 0 and for ever. Whole seconds."},
     {.path = "broker.max_in_flight",
      .kind = MQC__OPTION_INTEGER,
      .offset = AT(broker.max_in_flight),
