@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-from harness import BIN, MQCLUSTER, PATIENCE, check, check_equal, check_in, run, run_suite
+from harness import BIN, MQCLUSTER, NODES, PATIENCE, check, check_equal, check_in, run, run_suite
 
 
 def seen(program):
@@ -160,6 +160,62 @@ def test_sensor_publishes_to_the_owner(world):
             time.sleep(0.2)
     sensor.signal(signal.SIGTERM)
     check_equal(sensor.wait(), 0)
+
+
+def ledger(world, node):
+    return world.file(f"{node}.yaml", f"cluster: {{name: test}}\nnode: {node}\n"
+                      f"broker: {{uri: \"{world.broker.uri}\", backoff_max: 1s}}\n{NODES}"
+                      f"delivery: {{durability: disk, guarantee: end_to_end,\n"
+                      f"  directory: {world.folder}, flush_timeout: 5m}}\n")
+
+
+def open_book(world, book):
+    receiver = world.start(BIN / "ledger", ledger(world, "manager"), "receive", book)
+    receiver.wait_for("the book is open", receiver.out)
+    return receiver
+
+
+def wait_for_lines(book, count):
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        lines = book.read_text(encoding="utf-8").splitlines() if book.exists() else []
+        if len(lines) >= count:
+            return [line.split() for line in lines]
+        check(time.monotonic() < deadline, f"{len(lines)} of {count} entries came: {lines[-3:]}")
+        time.sleep(0.01)
+
+
+def test_ledger_is_complete_though_both_ends_are_killed(world):
+    book = world.folder / "book"
+    receiver = open_book(world, book)
+    config = ledger(world, "worker-1")
+    sender = world.start(BIN / "ledger", config, "send", "2000")
+    wait_for_lines(book, 100)
+    receiver.kill()
+    sender.wait_for("2000 entries are safe", sender.out)
+    sender.kill()
+    receiver = open_book(world, book)
+    sender = world.start(BIN / "ledger", config, "send", "500")
+    lines = wait_for_lines(book, 2500)
+    receiver.signal(signal.SIGTERM)
+    check_equal(receiver.wait(), 0)
+    lines = wait_for_lines(book, 2500)
+    instances = list(dict.fromkeys(line[0] for line in lines))
+    check_equal(len(instances), 2, str(instances))
+    for instance, count in zip(instances, (2000, 500)):
+        check_equal([int(line[2]) for line in lines if line[0] == instance],
+                    list(range(1, count + 1)))
+        check(all(line[1] == line[2] for line in lines), "a number is no sequence")
+
+
+def test_ledger_options(world):
+    for args in ([], ["x", "send"], ["x", "lend", "1"]):
+        check_equal(run(BIN / "ledger", *args).status, 2, str(args))
+    done = run(BIN / "ledger", world.folder / "none.yaml", "send", "1")
+    check_equal(done.status, 1)
+    done = run(BIN / "ledger", ledger(world, "manager"), "receive", world.folder / "no" / "book")
+    check_equal(done.status, 1)
+    check_in("cannot be opened", done.err)
 
 
 if __name__ == "__main__":
