@@ -3,21 +3,22 @@
 
 import os
 import signal
+import socket
 import sqlite3
 
 from harness import (BIN, MQCLUSTER, NODES, check, check_equal, check_in, json_lines, mqcluster,
-                     run_suite)
+                     run, run_suite)
 
 COUNT = 500
 
 
-def config(world, node="worker-1", uri=None, delivery=""):
+def config(world, node="worker-1", delivery="", patience="5m"):
     """Of a node that keeps its events on disk, and takes its time to leave."""
     return world.file(f"{node}.yaml",
                       f"cluster: {{name: test}}\nnode: {node}\n"
-                      f"broker: {{uri: \"{uri or world.broker.uri}\", backoff_max: 1s}}\n{NODES}"
+                      f"broker: {{uri: \"{world.broker.uri}\", backoff_max: 1s}}\n{NODES}"
                       f"delivery:\n  durability: disk\n  directory: {world.folder}\n"
-                      f"  flush_timeout: 5m\n{delivery}")
+                      f"  flush_timeout: {patience}\n{delivery}")
 
 
 def leave_behind(world, path, count=COUNT):
@@ -138,6 +139,27 @@ def test_drain_keeps_end_to_end_as_long_as_the_node_would(world):
     path = config(world, delivery="  guarantee: end_to_end\n  keep_time: 1s\n")
     done = mqcluster("spool", "-c", path, "--drain", "--timeout", "60")
     check_equal(done.status, 0, done.err)
+
+
+def test_drain_ends_when_the_receiver_has_acknowledged(world):
+    """What goes to one node is done when this node says so, and no time has to pass."""
+    broker = world.dead_broker()
+    path = config(world, delivery="  guarantee: end_to_end\n  keep_time: 1d\n", patience="100ms")
+    with socket.create_server(("127.0.0.1", 0)) as server, \
+            socket.create_connection(server.getsockname()):
+        done = run(BIN / "conn_sensor", "-c", path, "--topic", "zeek/cluster/node/manager/",
+                   "--seconds", "1")
+    check_equal(done.status, 0, done.err)
+    count = show(path)[0]["events"]
+    broker.start()
+    manager = world.start(MQCLUSTER, "run", "-c", config(world, "manager"))
+    manager.wait_for("connection is up", manager.err)
+    done = mqcluster("spool", "-c", path, "--drain", "--timeout", "50")
+    check_equal(done.status, 0, done.err)
+    check_in(f"nothing is left: {count} events sent", done.err)
+    manager.signal(signal.SIGTERM)
+    check_equal(manager.wait(), 0)
+    manager.wait_for(f"received {count}, duplicate 0, missing 0", manager.err)
 
 
 def test_drain_gives_up_in_time(world):
