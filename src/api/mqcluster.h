@@ -79,9 +79,10 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_backend_init(struct mqc_backend *backend
 /*
  * Stops taking events, brings what was accepted to the broker for at most flush_ms milliseconds
  * (MQC_FLUSH_CONFIGURED: as delivery.flush_timeout says), and disconnects. Waits for that. What
- * could not be delivered is counted, reported to the error handlers and returned. What has arrived
- * is handled first, however long the handlers take; they run until it returns and not after.
- * Idempotent. Any thread, but not from inside a handler (returns 0 and does nothing there).
+ * could not be delivered is counted, reported to the error handlers and returned, but for what
+ * waits on disk for the next start (delivery.durability). What has arrived is handled first,
+ * however long the handlers take; they run until it returns and not after. Idempotent. Any thread,
+ * but not from inside a handler (returns 0 and does nothing there).
  */
 MQC_API uint64_t mqc_backend_close(struct mqc_backend *backend, unsigned flush_ms);
 
@@ -103,8 +104,9 @@ MQC_API MQC_MUST_USE enum mqc_error mqc_backend_wait_ready(struct mqc_backend *b
                                                            unsigned timeout_ms);
 
 /* Waits until every event accepted before the call was acknowledged by the broker (guarantee
- * broker) or written to the connection (best_effort). Any thread, but not from inside a handler.
- * Errors as mqc_backend_wait_ready(). */
+ * broker, and end_to_end to many), by the node that it is for (end_to_end to one) or written to the
+ * connection (best_effort), or was given up. Any thread, but not from inside a handler. Errors as
+ * mqc_backend_wait_ready(). */
 MQC_API MQC_MUST_USE enum mqc_error mqc_backend_flush(struct mqc_backend *backend,
                                                       unsigned timeout_ms);
 

@@ -28,10 +28,10 @@ typedef void (*mqc_error_fn)(void *context, const char *tag, const char *message
 /* Totals since mqc_backend_new(), and the state of the queues. */
 struct mqc_stats {
     uint64_t published_events;   /* publish returned true */
-    uint64_t refused_events;     /* publish returned false because the outbox was full */
+    uint64_t refused_events;     /* publish returned false because outbox or spool were full */
     uint64_t delivered_events;   /* brought to the broker */
     uint64_t dropped_events;     /* accepted, then lost: drop_oldest, refused by the broker, left
-                                  * over at close */
+                                  * over at close, given up */
     uint64_t received_events;    /* arrived and handed to the handlers */
     uint64_t duplicate_events;   /* arrived again and kept from the handlers */
     uint64_t missing_events;     /* never arrived, as the gaps in the senders' numbers show */
