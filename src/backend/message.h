@@ -12,6 +12,9 @@ struct mqc_message {
     struct mqc_view sender_instance; /* the sender's node id; empty likewise */
     int64_t received_ns;             /* when it came off the network, ns since the Unix epoch */
     bool is_remote;                  /* false: raised by this node itself */
+    uint64_t sequence; /* its number among the sender instance's events on the topic; 0: none */
+    bool is_uncertain; /* it was in the handlers when an earlier process of this node ended: they
+                        * may have had it */
 };
 
 /* Takes one event. One call at a time, on the backend's thread or in mqc_backend_process(). */
