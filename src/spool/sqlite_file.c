@@ -1,4 +1,5 @@
 #include "base/fail.h"
+#include "spool/folder.h"
 #include "spool/sqlite_priv.h"
 
 #include <errno.h>
@@ -6,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What lies beside a database. */
@@ -14,34 +14,9 @@ static const char *const endings[] = {"", "-wal", "-journal"};
 
 #define ENDING_COUNT (sizeof endings / sizeof endings[0])
 
-/* So many files may be set aside within one second. */
-#define ASIDE_TRIES_MAX 100
-
-/* Makes the folders above the file, for their owner alone. Returns an errno. */
-static int make_folders(const char *path)
-{
-    char *folder = strdup(path);
-    if (folder == NULL)
-        return ENOMEM;
-    int number = 0;
-    for (char *slash = strchr(folder + 1, '/'); slash != NULL && number == 0;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(folder, S_IRWXU) != 0 && errno != EEXIST)
-            number = errno;
-        struct stat status;
-        /* Of a folder that is there already, anything may be wrong: read-only, for instance. */
-        if (number != 0 && stat(folder, &status) == 0)
-            number = S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
-        *slash = '/';
-    }
-    free(folder);
-    return number;
-}
-
 static enum mqc_error make_file(const char *path, struct mqc_error_info *info)
 {
-    int number = make_folders(path);
+    int number = mqc__folder_make(path);
     if (number == 0) {
         const int fd =
             open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR);
@@ -95,31 +70,10 @@ static int rename_all(const char *from, const char *to)
     return 0;
 }
 
-/* A name that no file has; NULL: out of memory. */
-static char *choose_name(const char *path)
-{
-    const time_t now = time(NULL);
-    struct tm fields;
-    char stamp[32];
-    (void)gmtime_r(&now, &fields);
-    (void)strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &fields);
-    for (int i = 1;; i++) {
-        char *name = NULL;
-        char more[16] = "";
-        if (i != 1)
-            (void)snprintf(more, sizeof more, "-%d", i);
-        if (asprintf(&name, "%s.damaged-%s%s", path, stamp, more) < 0)
-            return NULL;
-        if (access(name, F_OK) != 0 || i == ASIDE_TRIES_MAX)
-            return name;
-        free(name);
-    }
-}
-
 enum mqc_error mqc__sqlite_set_aside(const char *path, char **aside_out,
                                      struct mqc_error_info *info)
 {
-    char *aside = choose_name(path);
+    char *aside = mqc__folder_aside_name(path);
     if (aside == NULL)
         return mqc__fail(info, MQC_ENOMEM, "out of memory");
     const int number = rename_all(path, aside);
