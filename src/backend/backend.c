@@ -112,14 +112,19 @@ static void set_presence(struct mqc_backend *backend)
 /* With the life mutex held. */
 static enum mqc_error start(struct mqc_backend *backend, struct mqc_error_info *info)
 {
-    const struct mqc__session_events events = mqc__backend_session_events(backend);
     struct mqc__session *session = NULL;
     backend->session_options.instance = backend->node_id;
     enum mqc_error error = mqc__members_start(backend->members, backend->node_id, info);
     if (error != MQC_OK)
         return error;
     set_presence(backend);
-    error = mqc__session_new(&backend->session_options, &events, NULL, &session, info);
+    if (!mqc__topic_of_node_id(&backend->texts, backend->separator, mqc_view_text(backend->node_id),
+                               &backend->id_topic))
+        return mqc__fail(info, MQC_ENOMEM, "out of memory");
+    error = mqc__backend_open_state(backend, info);
+    if (error != MQC_OK)
+        return error;
+    error = mqc__backend_make_session(backend, &session, info);
     if (error != MQC_OK)
         return error;
     error = open_session(backend, session);
@@ -212,15 +217,18 @@ void mqc__backend_free(struct mqc_backend **backend)
     mqc__handlers_free(&gone->handlers);
     mqc__declarations_free(&gone->declarations);
     mqc__interests_free(&gone->interests);
-    mqc__streams_free(&gone->streams);
+    mqc__backend_close_state(gone);
+    mqc__receipts_fini(&gone->receipts);
     mqc__members_free(&gone->members);
     mqc__arena_fini(&gone->arena);
     mqc__decompressor_fini(&gone->decompressor);
     mqc__buffer_fini(&gone->topic);
+    mqc__buffer_fini(&gone->mqtt_topic);
     pthread_cond_destroy(&gone->has_closed);
     pthread_mutex_destroy(&gone->life_mutex);
     pthread_mutex_destroy(&gone->subscriptions_mutex);
     pthread_mutex_destroy(&gone->trouble_mutex);
+    pthread_mutex_destroy(&gone->tick_mutex);
     mqc__arena_fini(&gone->texts);
     free(gone);
     *backend = NULL;

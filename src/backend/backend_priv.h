@@ -7,10 +7,12 @@
 #include "backend/handlers.h"
 #include "backend/inbox.h"
 #include "backend/interests.h"
+#include "backend/receipts.h"
 #include "backend/streams.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "codec/decompress.h"
+#include "codec/protobuf.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,6 +30,7 @@ enum mqc__trouble {
     MQC__TROUBLE_MISSING,
     MQC__TROUBLE_TOO_LARGE,
     MQC__TROUBLE_MEMORY,
+    MQC__TROUBLE_POSITIONS,
     MQC__TROUBLE_COUNT,
 };
 
@@ -51,11 +54,15 @@ struct mqc__state_listener {
 
 #define MQC__LISTENERS_MAX 16
 
+/* So many acknowledgements wait for the disk at most. */
+#define MQC__BACKEND_ACKS_MAX 64
+
 struct mqc_backend {
     /* Fixed after mqc__backend_new(). */
     struct mqc__arena texts; /* where the texts below live */
     const char *root;
     const char *node;
+    const char *state_directory; /* NULL: what is received is kept in memory only */
     struct mqc__session_options session_options;
     struct mqc__service_rule *service_rules;
     size_t service_rule_count;
@@ -67,8 +74,8 @@ struct mqc_backend {
     struct mqc__inbox *inbox;
     struct mqc__members *members;
     bool delivers_to_self;
-    char separator;      /* of the cluster's own topics */
-    bool has_end_to_end; /* some topics are */
+    char separator;                   /* of the cluster's own topics */
+    bool has_end_to_end;              /* some topics are */
     struct mqc__telemetry *telemetry; /* NULL: none */
     void *attached;                   /* the caller's */
 
@@ -102,15 +109,29 @@ struct mqc_backend {
     pthread_mutex_t trouble_mutex; /* guards troubles */
     struct mqc__trouble_state troubles[MQC__TROUBLE_COUNT];
 
+    /* Set by init before the session is open, for good. */
+    struct mqc__positions *positions;
+    struct mqc__subscribed *subscribed; /* with the subscriptions' mutex held */
+    struct mqc_view id_topic;           /* where what is for this node's id comes */
+
+    pthread_mutex_t tick_mutex; /* guards when the session is to call */
+    int64_t members_at_ms;
+    int64_t notice_at_ms; /* puts a notice into the inbox */
+
     /* Only the thread that runs handlers uses these. */
     struct mqc__streams *streams;
+    struct mqc__receipts receipts;        /* about to leave */
+    int64_t planned_ms;                   /* when the session was asked for a notice */
+    int64_t sync_at_ms;                   /* when the positions have to be on the disk */
+    uint64_t acks[MQC__BACKEND_ACKS_MAX]; /* to be given when they are */
+    size_t ack_count;
     struct mqc__arena arena;
     struct mqc__decompressor decompressor;
     struct mqc__buffer topic;
+    struct mqc__buffer mqtt_topic;
 
-    atomic_int state;                  /* enum mqc_state */
-    atomic_uint_fast64_t unsubscribes; /* so far: what a stream lacks across one is not missing */
-    atomic_uint_fast64_t handling;     /* the thread that runs handlers, 0 when none does */
+    atomic_int state;              /* enum mqc_state */
+    atomic_uint_fast64_t handling; /* the thread that runs handlers, 0 when none does */
     atomic_uint_fast64_t received_events;
     atomic_uint_fast64_t duplicate_events;
     atomic_uint_fast64_t missing_events;
@@ -127,11 +148,69 @@ void mqc__backend_raise(struct mqc_backend *backend, const char *tag, const char
 void mqc__backend_trouble(struct mqc_backend *backend, enum mqc__trouble trouble,
                           const char *format, ...) MQC_PRINTF(3, 4);
 
+/* How much of a name to show in a text. */
+static inline int mqc__backend_shown(struct mqc_view name)
+{
+    return (int)(name.size < 120 ? name.size : 120);
+}
+
 /* Raises what is_due() has held back. Any thread. */
 void mqc__backend_report_troubles(struct mqc_backend *backend);
 
 /* Hands one message to the handlers that want it. On the thread that runs handlers. */
 void mqc__backend_receive(struct mqc_backend *backend, const struct mqc__inbox_item *item);
+
+/* Where an envelope stands in its stream. */
+struct mqc__followed {
+    size_t place; /* of the stream */
+    int64_t arrived_ms;
+    uint64_t repeated;
+    bool is_numbered; /* it has a stream */
+    bool is_discarded;
+};
+
+/* Finds out what of an envelope to hand over, and reports what is missing before it; and notes that
+ * it was handled. On the thread that runs handlers. */
+struct mqc__followed mqc__backend_follow(struct mqc_backend *backend,
+                                         const struct mqc__envelope *envelope,
+                                         struct mqc_view topic, struct mqc_view mqtt_topic);
+void mqc__backend_follow_handled(struct mqc_backend *backend, const struct mqc__envelope *envelope,
+                                 const struct mqc__followed *followed);
+
+/* A message was handled, or dropped: acknowledges it, at once or when its position is on the disk.
+ * On the thread that runs handlers, and so are the next three. */
+void mqc__backend_done(struct mqc_backend *backend, uint64_t ack);
+void mqc__backend_acknowledge_all(struct mqc_backend *backend);
+
+/* Brings the positions to the disk; may block for long. */
+void mqc__backend_sync_positions(struct mqc_backend *backend);
+
+/* Does what is due at this time, and has the session give notice when there is more; and that when
+ * it was given. */
+void mqc__backend_do_due(struct mqc_backend *backend);
+void mqc__backend_noticed(struct mqc_backend *backend);
+
+/* Has the session call for the members at a time; and what it calls. */
+void mqc__backend_tick_members_at(struct mqc_backend *backend, int64_t at_ms);
+void mqc__backend_tick(struct mqc_backend *backend, int64_t now_ms);
+
+/* Opens what a receiver keeps, unless it is open; *info says what cannot be used. With the life
+ * mutex held. */
+enum mqc_error mqc__backend_open_state(struct mqc_backend *backend, struct mqc_error_info *info);
+void mqc__backend_close_state(struct mqc_backend *backend);
+
+/* Makes the session, which goes on with an earlier one if this node's state is on the disk. */
+enum mqc_error mqc__backend_make_session(struct mqc_backend *backend,
+                                         struct mqc__session **session_out,
+                                         struct mqc_error_info *info);
+
+/* The broker may have exactly these filters now. On the session's thread. */
+void mqc__backend_filters_changed(struct mqc_backend *backend, const char *const *filters,
+                                  size_t count);
+
+/* Somebody has unsubscribed. With the subscriptions' mutex held. */
+void mqc__backend_unsubscribed(struct mqc_backend *backend, struct mqc_view text,
+                               enum mqc_match match);
 
 /* Runs handlers for one item, of any kind, and frees it. On the thread that runs handlers. */
 void mqc__backend_handle(struct mqc_backend *backend, struct mqc__inbox_item *item);

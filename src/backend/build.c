@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Streams whose numbers a node remembers: some 200 bytes each. */
-#define STREAMS_MAX 65536
-
 /* What a tool without a place in the layout is called. */
 static const char nameless[] = "client";
 
@@ -99,9 +96,13 @@ static bool copy_options(struct mqc_backend *backend, const struct mqc__backend_
     backend->event_bytes_max = options->event_bytes_max;
     backend->flush_timeout_ms = options->flush_timeout_ms;
     backend->telemetry = options->telemetry;
-    return copy_text(backend, options->root, &backend->root) &&
-           copy_text(backend, options->node != NULL ? options->node : nameless, &backend->node) &&
-           copy_session_options(backend, options) && copy_rules(backend, options);
+    if (!copy_text(backend, options->root, &backend->root) ||
+        !copy_text(backend, options->node != NULL ? options->node : nameless, &backend->node) ||
+        !copy_session_options(backend, options) || !copy_rules(backend, options))
+        return false;
+    if (options->session.durability.is_on_disk)
+        backend->state_directory = backend->session_options.durability.directory;
+    return true;
 }
 
 static enum mqc_error declare_all(struct mqc_backend *backend,
@@ -122,12 +123,11 @@ static bool make_parts(struct mqc_backend *backend, const struct mqc__backend_op
     backend->declarations = mqc__declarations_new(options->is_strict);
     backend->handlers = mqc__handlers_new();
     backend->inbox = mqc__inbox_new(options->inbox_messages_max, options->inbox_bytes_max);
-    backend->streams = mqc__streams_new(STREAMS_MAX);
     backend->interests = mqc__interests_new(options->root);
     backend->delivers_to_self = options->delivers_to_self;
     backend->separator = options->members.separator;
     return backend->declarations != NULL && backend->handlers != NULL && backend->inbox != NULL &&
-           backend->streams != NULL && backend->interests != NULL;
+           backend->interests != NULL;
 }
 
 static enum mqc_error make_members(struct mqc_backend *backend,
@@ -152,9 +152,15 @@ enum mqc_error mqc__backend_new(const struct mqc__backend_options *options,
     pthread_cond_init(&backend->has_closed, NULL);
     pthread_mutex_init(&backend->subscriptions_mutex, NULL);
     pthread_mutex_init(&backend->trouble_mutex, NULL);
+    pthread_mutex_init(&backend->tick_mutex, NULL);
+    backend->members_at_ms = INT64_MAX;
+    backend->notice_at_ms = INT64_MAX;
+    backend->planned_ms = MQC__STREAM_IN_NEVER;
+    backend->sync_at_ms = MQC__STREAM_IN_NEVER;
     mqc__arena_init(&backend->texts, SIZE_MAX / 2);
     mqc__arena_init(&backend->arena, 0);
     mqc__buffer_init(&backend->topic, SIZE_MAX / 2);
+    mqc__buffer_init(&backend->mqtt_topic, SIZE_MAX / 2);
     enum mqc_error error = MQC_OK;
     if (!copy_options(backend, options) || !make_parts(backend, options))
         error = mqc__fail(info, MQC_ENOMEM, "out of memory");

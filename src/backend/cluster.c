@@ -54,8 +54,7 @@ static void give_way(void *context, const char *text)
 
 static void tick_at(void *context, int64_t at_ms)
 {
-    const struct mqc_backend *backend = context;
-    mqc__session_tick_at(backend->own_session, at_ms);
+    mqc__backend_tick_members_at(context, at_ms);
 }
 
 struct mqc__members_owner mqc__backend_members_owner(struct mqc_backend *backend)

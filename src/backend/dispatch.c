@@ -1,5 +1,6 @@
 #include "backend/backend_priv.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
 
 #include <sys/syscall.h>
@@ -60,8 +61,12 @@ static void handle_node(struct mqc_backend *backend, const struct mqc__inbox_ite
     raise_pair(backend, mqc_view_text(names[item->event]), item);
 }
 
-static void handle_state(const struct mqc_backend *backend, enum mqc_state state)
+static void handle_state(struct mqc_backend *backend, enum mqc_state state)
 {
+    if (state == MQC_STATE_UP) {
+        mqc__streams_connected(backend->streams, mqc__clock_monotonic_ms());
+        mqc__backend_do_due(backend);
+    }
     for (size_t i = 0; i < backend->state_listener_count; i++)
         backend->state_listeners[i].function(backend->state_listeners[i].context, state);
 }
@@ -77,17 +82,38 @@ static void handle_raised(struct mqc_backend *backend, const struct mqc__inbox_i
     (void)mqc__handlers_call(backend->handlers, &message);
 }
 
+/* Whatever becomes of it, it is done with: only what is still in the inbox at the end comes again.
+ */
+static void handle_message(struct mqc_backend *backend, const struct mqc__inbox_item *item)
+{
+    mqc__backend_receive(backend, item);
+    mqc__backend_done(backend, item->ack);
+}
+
 void mqc__backend_handle(struct mqc_backend *backend, struct mqc__inbox_item *item)
 {
     switch (item->kind) {
-    case MQC__INBOX_MESSAGE: mqc__backend_receive(backend, item); break;
+    case MQC__INBOX_MESSAGE: handle_message(backend, item); break;
     case MQC__INBOX_ERROR: handle_error(backend, item); break;
     case MQC__INBOX_STATE: handle_state(backend, item->state); break;
     case MQC__INBOX_NODE: handle_node(backend, item); break;
     case MQC__INBOX_CLIENT: mqc__backend_handle_client(backend, item); break;
     case MQC__INBOX_RAISED: handle_raised(backend, item); break;
+    case MQC__INBOX_DUE: mqc__backend_noticed(backend); break;
     }
     mqc__inbox_item_free(item);
+}
+
+/* Before it waits, nothing is held back. */
+static struct mqc__inbox_item *take_or_wait(struct mqc_backend *backend)
+{
+    struct mqc__inbox_item *item = NULL;
+    if (backend->ack_count != 0)
+        item = mqc__inbox_take(backend->inbox, false);
+    if (item != NULL)
+        return item;
+    mqc__backend_acknowledge_all(backend);
+    return mqc__inbox_take(backend->inbox, true);
 }
 
 static void *dispatch(void *context)
@@ -95,7 +121,7 @@ static void *dispatch(void *context)
     struct mqc_backend *backend = context;
     atomic_store(&backend->handling, this_thread());
     struct mqc__inbox_item *item;
-    while ((item = mqc__inbox_take(backend->inbox, true)) != NULL)
+    while ((item = take_or_wait(backend)) != NULL)
         mqc__backend_handle(backend, item);
     atomic_store(&backend->handling, 0);
     return NULL;
@@ -149,6 +175,7 @@ void mqc__backend_drain(struct mqc_backend *backend)
     struct mqc__inbox_item *item;
     while ((item = mqc__inbox_take(backend->inbox, false)) != NULL)
         mqc__backend_handle(backend, item);
+    mqc__backend_acknowledge_all(backend);
     atomic_store(&backend->handling, 0);
 }
 
@@ -165,6 +192,7 @@ size_t mqc__backend_process(struct mqc_backend *backend, size_t most)
         mqc__backend_handle(backend, item);
         handled++;
     }
+    mqc__backend_acknowledge_all(backend);
     atomic_store(&backend->handling, 0);
     return handled;
 }

@@ -37,13 +37,16 @@ void mqc__backend_tell_error(struct mqc_backend *backend, const char *tag, const
         gateway->error(gateway->context, tag, text);
 }
 
-/* The last first: a set loses its greatest text fastest. Returns whether it is another set now. */
+/* With the subscriptions' mutex held. The last first: a set loses its greatest text fastest.
+ * Returns whether it is another set now. */
 static bool unref_all(struct mqc_backend *backend, const struct mqc_view *prefixes, size_t count)
 {
     bool is_any = false;
     while (count > 0) {
         bool is_change = false;
         (void)mqc__interests_unref(backend->interests, prefixes[--count], &is_change);
+        if (is_change)
+            mqc__backend_unsubscribed(backend, prefixes[count], MQC_MATCH_PREFIX);
         is_any |= is_change;
     }
     return is_any;
@@ -82,11 +85,9 @@ void mqc__backend_gateway_unsubscribe(struct mqc_backend *backend, const struct 
                                       size_t count)
 {
     pthread_mutex_lock(&backend->subscriptions_mutex);
-    if (unref_all(backend, prefixes, count)) {
-        /* Filters that are too wide do no harm until the next change. */
+    /* Filters that are too wide do no harm until the next change. */
+    if (unref_all(backend, prefixes, count))
         (void)mqc__backend_change_filters(backend, NULL);
-        atomic_fetch_add(&backend->unsubscribes, 1);
-    }
     pthread_mutex_unlock(&backend->subscriptions_mutex);
 }
 

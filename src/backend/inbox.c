@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Errors and changes of state that may wait: they come from a few rate-limited places. */
+/* Errors, changes of state and the like that may wait: they come from a few rate-limited places. */
 #define NOTICES_MAX 1000
 
 /* What happens to nodes comes in as many pieces as there are nodes, and none may be missing. */
@@ -216,6 +216,7 @@ static enum mqc__inbox_result put_message(struct mqc__inbox *inbox,
         return MQC__INBOX_NO_MEMORY;
     item->received_ns = received_ns;
     item->is_local = is_local;
+    item->ack = message->ack;
     if (item->size_bytes > inbox->bytes_max) {
         free(item);
         return MQC__INBOX_TOO_LARGE;
@@ -281,6 +282,12 @@ bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state)
     if (item != NULL)
         item->state = state;
     return put_notice(inbox, item);
+}
+
+bool mqc__inbox_put_due(struct mqc__inbox *inbox)
+{
+    return put_notice(inbox, mqc__inbox_item_new(MQC__INBOX_DUE, mqc_view_text(NULL),
+                                                 mqc_view_text(NULL), mqc_view_text(NULL)));
 }
 
 bool mqc__inbox_put_node(struct mqc__inbox *inbox, enum mqc__member_event event,

@@ -22,6 +22,7 @@ enum mqc__inbox_kind {
     MQC__INBOX_NODE,
     MQC__INBOX_CLIENT, /* an event of a client of this node's gateway */
     MQC__INBOX_RAISED, /* an event of this node's own that no other node gets */
+    MQC__INBOX_DUE,    /* it is time for receipts */
 };
 
 /* One thing that waits, in one piece of memory with what its views point to, but for a payload that
@@ -33,6 +34,7 @@ struct mqc__inbox_item {
     enum mqc__member_event event; /* NODE */
     bool is_local;                /* MESSAGE: of this very node */
     int64_t received_ns;
+    uint64_t ack; /* MESSAGE: for the session when it was handled; 0: none */
     size_t size_bytes;
     struct mqc_view topic;   /* MESSAGE: the MQTT topic; ERROR: the tag; NODE: the name; CLIENT:
                               * the event's topic */
@@ -73,8 +75,9 @@ enum mqc__inbox_result mqc__inbox_put_local(struct mqc__inbox *inbox,
                                             const struct mqc__mqtt_message *message,
                                             int64_t received_ns);
 
-/* Puts in an error, a change of state or what happened to a node; never blocks. false: no memory,
- * or too many wait. */
+/* Puts in an error, a change of state, what happened to a node, or that receipts are due; never
+ * blocks. false: no memory, or too many wait. */
+bool mqc__inbox_put_due(struct mqc__inbox *inbox);
 bool mqc__inbox_put_error(struct mqc__inbox *inbox, const char *tag, const char *text);
 bool mqc__inbox_put_state(struct mqc__inbox *inbox, enum mqc_state state);
 bool mqc__inbox_put_node(struct mqc__inbox *inbox, enum mqc__member_event event,

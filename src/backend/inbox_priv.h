@@ -15,7 +15,7 @@ struct mqc__inbox {
     size_t messages_max;
     size_t bytes;
     size_t bytes_max;
-    size_t notices; /* errors and changes of state */
+    size_t notices; /* errors, changes of state, due receipts */
     size_t node_notices;
     size_t raised;
     size_t raised_bytes;

@@ -3,14 +3,6 @@
 
 #include "topic/topic.h"
 
-#include <inttypes.h>
-
-/* For texts that name a topic. */
-static int shown(struct mqc_view text)
-{
-    return (int)(text.size < 120 ? text.size : 120);
-}
-
 static void report_malformed(struct mqc_backend *backend, const struct mqc__inbox_item *item,
                              const char *reason)
 {
@@ -18,7 +10,8 @@ static void report_malformed(struct mqc_backend *backend, const struct mqc__inbo
     mqc__backend_trouble(backend, MQC__TROUBLE_MALFORMED,
                          "a message on MQTT topic %.*s (%zu bytes) cannot be read: %s; it is "
                          "dropped",
-                         shown(item->topic), item->topic.data, item->payload.size, reason);
+                         mqc__backend_shown(item->topic), item->topic.data, item->payload.size,
+                         reason);
 }
 
 /* Finds the event topic in the MQTT topic, into backend->topic. */
@@ -42,32 +35,10 @@ static unsigned who_wants(struct mqc_backend *backend, const struct mqc__inbox_i
     return mqc__interests_match(backend->interests, who, mqc__buffer_view(&backend->topic));
 }
 
-/* How many events at the start of the envelope the handlers have had already. */
-static uint64_t count_repeated(struct mqc_backend *backend, const struct mqc__envelope *envelope,
-                               struct mqc_view topic)
+static void drop_unwanted(struct mqc_backend *backend)
 {
-    const struct mqc__stream_batch batch = {
-        .instance = envelope->sender.instance,
-        .topic = topic,
-        .first = envelope->first_sequence,
-        .count = envelope->event_count,
-        .starts_count = envelope->starts_count,
-        .epoch = atomic_load(&backend->unsubscribes),
-    };
-    struct mqc__stream_verdict verdict;
-    if (batch.instance.size == 0 ||
-        mqc__streams_arrive(backend->streams, &batch, &verdict) != MQC_OK)
-        return 0;
-    atomic_fetch_add(&backend->duplicate_events, verdict.repeated);
-    if (verdict.missing == 0)
-        return verdict.repeated;
-    atomic_fetch_add(&backend->missing_events, verdict.missing);
-    mqc__backend_trouble(backend, MQC__TROUBLE_MISSING,
-                         "%" PRIu64 " events from %.*s on topic %.*s never arrived: the sender or "
-                         "the broker dropped them",
-                         verdict.missing, shown(envelope->sender.instance),
-                         envelope->sender.instance.data, shown(topic), topic.data);
-    return verdict.repeated;
+    atomic_fetch_add(&backend->unwanted_messages, 1);
+    mqc__streams_unwanted(backend->streams, mqc__buffer_view(&backend->topic));
 }
 
 void mqc__backend_deliver(struct mqc_backend *backend, const struct mqc_message *message)
@@ -87,8 +58,9 @@ static void handle_event(struct mqc_backend *backend, const struct mqc_message *
                                            ? message->sender_instance
                                            : mqc_view_text("an unnamed sender");
         mqc__backend_trouble(backend, MQC__TROUBLE_MISMATCH,
-                             "an event from %.*s on topic %.*s is dropped: %s", shown(sender),
-                             sender.data, shown(message->topic), message->topic.data, info.text);
+                             "an event from %.*s on topic %.*s is dropped: %s",
+                             mqc__backend_shown(sender), sender.data,
+                             mqc__backend_shown(message->topic), message->topic.data, info.text);
         return;
     }
     if ((who & MQC__INTEREST_GATEWAY) != 0) {
@@ -99,26 +71,88 @@ static void handle_event(struct mqc_backend *backend, const struct mqc_message *
         mqc__backend_deliver(backend, message);
 }
 
-static void handle_envelope(struct mqc_backend *backend, const struct mqc__inbox_item *item,
-                            const struct mqc__envelope *envelope, unsigned who)
+/* An envelope on its way to the handlers. */
+struct arrival {
+    const struct mqc__inbox_item *item;
+    const struct mqc__envelope *envelope;
+    struct mqc_view topic;
+    struct mqc_view mqtt_topic; /* that of the topic */
+    unsigned who;               /* wants it */
+};
+
+/* Hands over what the verdict lets through. A kill at any moment leaves the stream behind an event
+ * whose handlers are done. */
+static void handle_events(struct mqc_backend *backend, const struct arrival *arrival,
+                          const struct mqc__followed *followed)
 {
-    const struct mqc_view topic = mqc__buffer_view(&backend->topic);
-    /* A node does not receive its own events; MQTT 3.1.1 cannot keep them back. */
-    if (!item->is_local &&
-        mqc_view_equal(envelope->sender.instance, mqc_view_text(backend->node_id)))
-        return;
+    const struct mqc__envelope *envelope = arrival->envelope;
     struct mqc_message message = {
-        .topic = topic,
+        .topic = arrival->topic,
         .sender_node = envelope->sender.node,
         .sender_instance = envelope->sender.instance,
-        .received_ns = item->received_ns,
-        .is_remote = !item->is_local,
+        .received_ns = arrival->item->received_ns,
+        .is_remote = !arrival->item->is_local,
     };
-    const uint64_t repeated = item->is_local ? 0 : count_repeated(backend, envelope, topic);
-    for (uint64_t i = repeated; i < envelope->event_count; i++) {
+    for (uint64_t i = followed->repeated; i < envelope->event_count; i++) {
         message.event = &envelope->events[i];
-        handle_event(backend, &message, who);
+        if (followed->is_numbered) {
+            message.sequence = envelope->first_sequence + i;
+            message.is_uncertain =
+                mqc__streams_begin(backend->streams, followed->place, message.sequence);
+        }
+        handle_event(backend, &message, arrival->who);
+        if (followed->is_numbered)
+            mqc__streams_done(backend->streams, followed->place, message.sequence);
     }
+}
+
+/* What is repeated for this node comes on the topic of its id: finds out what topic it was for,
+ * into backend->topic and backend->mqtt_topic. */
+static bool read_repeated_topic(struct mqc_backend *backend, struct arrival *arrival)
+{
+    if (!mqc_view_equal(arrival->topic, backend->id_topic)) {
+        report_malformed(backend, arrival->item,
+                         "it is for another topic, but not sent to this node alone");
+        return false;
+    }
+    mqc__buffer_clear(&backend->topic);
+    mqc__buffer_clear(&backend->mqtt_topic);
+    if (!mqc__buffer_append(&backend->topic, arrival->envelope->topic.data,
+                            arrival->envelope->topic.size) ||
+        mqc__topic_event(backend->root, arrival->envelope->topic, &backend->mqtt_topic, NULL) !=
+            MQC_OK) {
+        report_malformed(backend, arrival->item, "it is for a topic that is none");
+        return false;
+    }
+    arrival->topic = mqc__buffer_view(&backend->topic);
+    arrival->mqtt_topic = mqc__buffer_view(&backend->mqtt_topic);
+    arrival->who = who_wants(backend, arrival->item);
+    return true;
+}
+
+static void handle_envelope(struct mqc_backend *backend, struct arrival *arrival)
+{
+    const struct mqc__envelope *envelope = arrival->envelope;
+    const bool is_local = arrival->item->is_local;
+    /* A node does not receive its own events; MQTT 3.1.1 cannot keep them back. */
+    if (!is_local && mqc_view_equal(envelope->sender.instance, mqc_view_text(backend->node_id)))
+        return;
+    if (envelope->receipt_count != 0 && !is_local)
+        mqc__receipts_take(backend, envelope);
+    if (envelope->topic.size != 0 && !read_repeated_topic(backend, arrival))
+        return;
+    if (arrival->who == 0) {
+        drop_unwanted(backend);
+        return;
+    }
+    struct mqc__followed followed = {.repeated = 0};
+    if (!is_local)
+        followed = mqc__backend_follow(backend, envelope, arrival->topic, arrival->mqtt_topic);
+    if (followed.is_discarded)
+        return;
+    handle_events(backend, arrival, &followed);
+    if (followed.is_numbered)
+        mqc__backend_follow_handled(backend, envelope, &followed);
 }
 
 static const struct mqc__signature *find_signature(void *context, struct mqc_view event)
@@ -132,7 +166,7 @@ void mqc__backend_receive(struct mqc_backend *backend, const struct mqc__inbox_i
         return;
     const unsigned who = who_wants(backend, item);
     if (who == 0) {
-        atomic_fetch_add(&backend->unwanted_messages, 1);
+        drop_unwanted(backend);
         return;
     }
     mqc__arena_reset(&backend->arena);
@@ -142,8 +176,10 @@ void mqc__backend_receive(struct mqc_backend *backend, const struct mqc__inbox_i
                                                &backend->decompressor};
     struct mqc__envelope envelope;
     struct mqc_error_info info;
-    if (mqc__payload_read(&backend->arena, &source, &envelope, &info) != MQC_OK)
+    if (mqc__payload_read(&backend->arena, &source, &envelope, &info) != MQC_OK) {
         report_malformed(backend, item, info.text);
-    else
-        handle_envelope(backend, item, &envelope, who);
+        return;
+    }
+    struct arrival arrival = {item, &envelope, mqc__buffer_view(&backend->topic), item->topic, who};
+    handle_envelope(backend, &arrival);
 }

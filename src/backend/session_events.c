@@ -3,36 +3,40 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-static void receive(struct mqc_backend *backend, const struct mqc__mqtt_message *message)
+/* Returns whether it is done with: not if the handlers will get it, or if it is to come again at
+ * the next start because this node is closing. */
+static bool receive(struct mqc_backend *backend, const struct mqc__mqtt_message *message)
 {
     if (mqc__members_received(backend->members, message, mqc__clock_monotonic_ms()))
-        return;
+        return true;
     switch (mqc__inbox_put_message(backend->inbox, message, mqc__clock_wall_ns())) {
-    case MQC__INBOX_QUEUED: return;
+    case MQC__INBOX_QUEUED: return false;
     case MQC__INBOX_TOO_LARGE:
         atomic_fetch_add(&backend->malformed_messages, 1);
         mqc__backend_trouble(backend, MQC__TROUBLE_TOO_LARGE,
                              "a message of %zu bytes is larger than delivery.inbox_bytes; it is "
                              "dropped",
                              message->payload.size);
-        return;
+        return true;
     case MQC__INBOX_NO_MEMORY:
         atomic_fetch_add(&backend->unhandled_messages, 1);
         mqc__backend_trouble(backend, MQC__TROUBLE_MEMORY,
                              "no memory for a message of %zu bytes; it is dropped",
                              message->payload.size);
-        return;
+        return true;
     case MQC__INBOX_FULL:
-    case MQC__INBOX_CLOSED: atomic_fetch_add(&backend->unhandled_messages, 1); return;
+    case MQC__INBOX_CLOSED: break;
     }
+    atomic_fetch_add(&backend->unhandled_messages, 1);
+    return false;
 }
 
 /* On the MQTT client's receive thread; blocking here is what holds the broker back. */
 static void on_message(void *context, const struct mqc__mqtt_message *message)
 {
     struct mqc_backend *backend = context;
-    receive(backend, message);
-    mqc__session_handled(backend->own_session, message->ack);
+    if (receive(backend, message) && message->ack != 0)
+        mqc__session_handled(backend->own_session, message->ack);
 }
 
 const char *mqc_state_name(enum mqc_state state)
@@ -99,8 +103,7 @@ static void on_leaving(void *context)
 
 static void on_tick(void *context, int64_t now_ms)
 {
-    const struct mqc_backend *backend = context;
-    mqc__members_tick(backend->members, now_ms);
+    mqc__backend_tick(context, now_ms);
 }
 
 static void on_answered(void *context, bool is_refused)
@@ -108,6 +111,11 @@ static void on_answered(void *context, bool is_refused)
     struct mqc_backend *backend = context;
     mqc__backend_filters_answered(backend, is_refused);
     mqc__backend_tell_ready(backend);
+}
+
+static void on_filters(void *context, const char *const *filters, size_t count)
+{
+    mqc__backend_filters_changed(context, filters, count);
 }
 
 static void on_error(void *context, const char *tag, const char *text)
@@ -126,6 +134,7 @@ struct mqc__session_events mqc__backend_session_events(struct mqc_backend *backe
         .leaving = on_leaving,
         .tick = on_tick,
         .answered = on_answered,
+        .filters = on_filters,
         .error = on_error,
     };
 }

@@ -125,7 +125,7 @@ enum mqc_error mqc__backend_unsubscribe(struct mqc_backend *backend, struct mqc_
     } else {
         error = mqc__backend_change_filters(backend, info);
         if (error == MQC_OK)
-            atomic_fetch_add(&backend->unsubscribes, 1);
+            mqc__backend_unsubscribed(backend, text, match);
         else
             (void)mqc__interests_add(backend->interests, text, match, &is_change, NULL);
     }
