@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define READY_MS 30000
+
 static const char topic[] = "app/ledger";
 
 /* --- The sender. ------------------------------------------------------------------------------ */
@@ -123,11 +125,14 @@ static void on_entry(void *context, const struct mqc_message *message)
         abort();
 }
 
-/* Until SIGINT or SIGTERM, which were blocked before the threads of the backend were made. */
-static void wait_for_signal(const sigset_t *signals)
+/* Until SIGINT or SIGTERM, which were blocked before the threads of the backend were made. Entries
+ * that were sent before the book was open for the first time are not for this node: it joins late.
+ */
+static void keep_book(struct mqc_backend *backend, const sigset_t *signals)
 {
     int number = 0;
-    (void)puts("the book is open");
+    if (mqc_backend_wait_ready(backend, READY_MS) == MQC_OK)
+        (void)puts("the book is open");
     (void)fflush(stdout);
     (void)sigwait(signals, &number);
 }
@@ -162,7 +167,7 @@ static bool run(struct mqc_backend *backend, char **arguments, struct mqc_error_
     if (is_done && is_sender)
         is_done = send_all(backend, strtoull(arguments[1], NULL, 10), info);
     else if (is_done)
-        wait_for_signal(&signals);
+        keep_book(backend, &signals);
     /* What the broker has not taken by then waits on disk for the next start. */
     (void)mqc_backend_close(backend, MQC_FLUSH_CONFIGURED);
     if (book.fd >= 0)
