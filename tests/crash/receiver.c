@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* One event of so many keeps the handler for up to that long, so that queues fill now and then. */
-#define SLOW_ONE_OF 50
+/* Two events of so many keep the handler for up to that long, so that queues fill now and then, and
+ * so that it is killed before and after it has logged an event. */
+#define SLOW_ONE_OF 40
 #define SLOW_US_MAX 2000
 
 static bool is_padding_right(struct mqc_view padding, uint64_t number)
@@ -43,6 +44,12 @@ static bool is_known(int log, const struct crash_record *record)
            last.number == record->number;
 }
 
+static void slow_down(uint32_t number, bool is_before)
+{
+    if (number % SLOW_ONE_OF == (is_before ? SLOW_ONE_OF / 2 : 0))
+        (void)usleep(number * 7919U % SLOW_US_MAX);
+}
+
 static void on_event(void *context, const struct mqc_message *message)
 {
     const struct crash_node *node = context;
@@ -51,14 +58,14 @@ static void on_event(void *context, const struct mqc_message *message)
         crash_node_answer(node, "broken padding");
         _exit(EXIT_FAILURE);
     }
+    slow_down(record.number, true);
     if (is_known(node->log, &record))
         record.kind = CRASH_KIND_KNOWN;
     if (!crash_log_append(node->log, record)) {
         crash_node_answer(node, "the log cannot be written");
         _exit(EXIT_FAILURE);
     }
-    if (record.number % SLOW_ONE_OF == 0)
-        (void)usleep(record.number * 7919U % SLOW_US_MAX);
+    slow_down(record.number, false);
 }
 
 static bool subscribe(struct crash_node *node, char **topics, struct mqc_error_info *info)

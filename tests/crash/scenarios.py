@@ -70,7 +70,8 @@ SCENARIOS = {scenario.name: scenario for scenario in (
              THREE, TO_THREE, ALL, END_TO_END, persistence=True, autosave_s=1),
     # The harness proves itself: these faults it must find.
     Scenario("no-dedup", "receivers forget what they had: duplicates",
-             THREE, TO_ONE + TO_THREE, ("receiver",), DISK, finds=DUPLICATES, forgets="positions*"),
+             THREE, TO_ONE + TO_THREE, ("sender", "receiver"), DISK, is_together=True,
+             finds=DUPLICATES, forgets="positions*"),
     Scenario("memory", "the sender keeps its events in memory and is killed: losses",
              THREE, TO_ONE + TO_THREE, ("sender-link", "sender"), MEMORY, is_together=True,
              finds=LOSSES),
