@@ -33,7 +33,9 @@ static struct crash_record record_of(const struct mqc_message *message)
                                  .thread = (uint16_t)args[1].as.count,
                                  .topic = (uint16_t)args[2].as.count,
                                  .number = (uint32_t)args[3].as.count,
-                                 .kind = CRASH_KIND_HANDLED};
+                                 .kind = CRASH_KIND_HANDLED,
+                                 .is_uncertain = message->is_uncertain,
+                                 .sequence = message->sequence};
 }
 
 /* Says whether the handler of this process or of an earlier one had the event already. */
