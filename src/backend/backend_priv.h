@@ -31,6 +31,7 @@ enum mqc__trouble {
     MQC__TROUBLE_TOO_LARGE,
     MQC__TROUBLE_MEMORY,
     MQC__TROUBLE_POSITIONS,
+    MQC__TROUBLE_DISK,
     MQC__TROUBLE_COUNT,
 };
 

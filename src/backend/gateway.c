@@ -180,11 +180,15 @@ static bool put(struct mqc_backend *backend, struct mqc__inbox_item *item)
     return false;
 }
 
-/* The loop that serves all clients cannot wait for the disk; that it fails is reported there. */
-static void ignore_outcome(void *context, enum mqc_error error)
+/* The loop that serves all clients cannot wait for the disk, and its client believes the event to
+ * be on its way. On the spool's thread. */
+static void note_written(void *context, enum mqc_error error)
 {
-    (void)context;
-    (void)error;
+    if (error != MQC_OK)
+        mqc__backend_trouble(context, MQC__TROUBLE_DISK,
+                             "an event of a WebSocket client could not be written to disk, and is "
+                             "lost: %s",
+                             mqc_error_text(error));
 }
 
 enum mqc_error mqc__backend_gateway_publish(struct mqc_backend *backend,
@@ -202,7 +206,7 @@ enum mqc_error mqc__backend_gateway_publish(struct mqc_backend *backend,
         .topic = event->topic,
         .event = event->event,
         .service = mqc__backend_service(backend, event->topic),
-        .done = {ignore_outcome, NULL},
+        .done = {note_written, backend},
     };
     departure.service.is_retried = true; /* its client is held back meanwhile */
     error = mqc__backend_send(backend, &departure, info);

@@ -10,9 +10,13 @@
 #define REPORT_EVERY_MS 10000
 
 static const char *const tags[MQC__TROUBLE_COUNT] = {
-    [MQC__TROUBLE_MALFORMED] = "malformed_payload", [MQC__TROUBLE_MISMATCH] = "event_mismatch",
-    [MQC__TROUBLE_MISSING] = "events_missing",      [MQC__TROUBLE_TOO_LARGE] = "message_too_large",
-    [MQC__TROUBLE_MEMORY] = "out_of_memory",        [MQC__TROUBLE_POSITIONS] = "positions_failed",
+    [MQC__TROUBLE_MALFORMED] = "malformed_payload",
+    [MQC__TROUBLE_MISMATCH] = "event_mismatch",
+    [MQC__TROUBLE_MISSING] = "events_missing",
+    [MQC__TROUBLE_TOO_LARGE] = "message_too_large",
+    [MQC__TROUBLE_MEMORY] = "out_of_memory",
+    [MQC__TROUBLE_POSITIONS] = "positions_failed",
+    [MQC__TROUBLE_DISK] = "undelivered",
 };
 
 void mqc__backend_raise(struct mqc_backend *backend, const char *tag, const char *text)
