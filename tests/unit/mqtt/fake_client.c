@@ -202,8 +202,7 @@ static enum mqc__client_result fake_subscribe(struct mqc__client *client, char *
     lock();
     enum mqc__client_result result =
         client->is_connected ? script.subscribe_result : MQC__CLIENT_LOST;
-    totals.subscribes +=
-        note_filters(wants_retained ? "+" : "~", filters, count) != 0 ? 1 : 0;
+    totals.subscribes += note_filters(wants_retained ? "+" : "~", filters, count) != 0 ? 1 : 0;
     for (size_t i = 0; i < count; i++) {
         reasons_out[i] = script.subscribe_reason != 0 ? script.subscribe_reason : 1;
         if (!is_version(filters[i]))
