@@ -134,6 +134,18 @@ static void on_dropped(void *context, const struct mqc__spool_drop *drop)
     pthread_mutex_unlock(&session->mutex);
 }
 
+static enum mqc_error on_needed(void *context, struct mqc__spool_range **ranges_out,
+                                size_t *count_out)
+{
+    struct mqc__session *session = context;
+    pthread_mutex_lock(&session->mutex);
+    const bool is_over = session->has_ended || session->is_abandoned;
+    const enum mqc_error error =
+        is_over ? MQC_ECLOSED : mqc__outbox_needed(&session->outbox, ranges_out, count_out);
+    pthread_mutex_unlock(&session->mutex);
+    return error;
+}
+
 static void on_error(void *context, const char *tag, const char *text)
 {
     struct mqc__session *session = context;
@@ -166,6 +178,7 @@ enum mqc_error mqc__session_spool_open(struct mqc__session *session, struct mqc_
         .failed = on_failed,
         .feed = on_feed,
         .dropped = on_dropped,
+        .needed = on_needed,
         .error = on_error,
     };
     return mqc__spool_open(&options, &owner, NULL, NULL, &session->spool, info);

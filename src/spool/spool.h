@@ -18,7 +18,8 @@
  * When the owner has no room the spool is behind: later records stay in the store only, and the
  * worker reads them back in order once mqc__spool_resume() says that there is room again. Records
  * are kept until mqc__spool_release() says that they are done with; after a restart those that are
- * left are fed first.
+ * left are fed first. When the store is half full, and not all of it waits to be fed, it is sifted:
+ * the owner says what it needs, so that a few old records do not keep all later ones.
  *
  * Locks: the owner may call put, resume, release and the questions while it holds a lock of its own
  * that its callbacks take too. The worker holds no lock of the spool when it calls the owner.
@@ -96,6 +97,11 @@ struct mqc__spool_owner {
      * on. Fewer than count: there is no room, and nothing more comes until mqc__spool_resume(). */
     size_t (*feed)(void *context, const struct mqc__spool_record *records, size_t count);
     void (*dropped)(void *context, const struct mqc__spool_drop *drop);
+    /* Says which of the records that were fed are not done with: ranges that are ascending and
+     * apart from each other, in memory that the spool frees with free(). All others that were fed
+     * may be deleted; some of them may be fed again after a restart. An error: not known now. */
+    enum mqc_error (*needed)(void *context, struct mqc__spool_range **ranges_out,
+                             size_t *count_out);
     /* What went wrong, in words for a person: what, where, what to do. Tags: spool_failed (a
      * commit, a read or a sync failed; the same trouble at most once a minute, with a count),
      * spool_damaged (a file was set aside, which one, and what was carried over). */
@@ -176,6 +182,7 @@ struct mqc__spool_stats {
     uint64_t failed_groups; /* commits that failed */
     uint64_t failed_events;
     uint64_t dropped;   /* events that made room */
+    uint64_t sifted;    /* events that were deleted though older ones are kept */
     uint64_t read_back; /* records that were fed from the store */
     uint64_t syncs;     /* of fsync: interval; those of SQLite's own are not known */
     bool is_behind;     /* records wait in the store because feed() had no room */

@@ -96,6 +96,8 @@ static void note_change(struct mqc__spool *spool, const struct mqc__store_change
     count_erased(spool, &effect->released);
     count_erased(spool, &effect->room_above);
     count_erased(spool, &effect->room_below);
+    count_erased(spool, &effect->sifted);
+    stats->sifted += effect->sifted.event_count;
     stats->unfed_events -= min_number(effect->room_above.event_count, stats->unfed_events);
     stats->dropped += effect->room_above.event_count + effect->room_below.event_count;
     stats->is_failing = false;
@@ -104,6 +106,8 @@ static void note_change(struct mqc__spool *spool, const struct mqc__store_change
         stats->events += change->group->event_count;
     }
     (void)pthread_mutex_unlock(&spool->mutex);
+    if (change->sift != NULL)
+        spool->sifting.next = effect->sifted_to;
     tell_dropped(spool, &effect->room_above, false);
     tell_dropped(spool, &effect->room_below, true);
     if (spool->sync_due_ms == SPOOL_NEVER && spool->options.fsync == MQC__SPOOL_FSYNC_INTERVAL)
@@ -184,6 +188,7 @@ bool mqc__spool_commit_next(struct mqc__spool *spool)
         return true;
     }
     struct mqc_error_info info = {.code = MQC_OK};
+    mqc__spool_sift_for_room(spool, group->size);
     read_records(spool, group);
     number_records(spool, group);
     const enum mqc_error error = commit_records(spool, group, &info);

@@ -16,6 +16,18 @@ struct mqc__spool_trouble {
     uint64_t untold; /* since then */
 };
 
+/* What is under way when the store is looked through for what nobody needs. */
+struct mqc__spool_sifting {
+    bool is_active;
+    struct mqc__spool_range *needed; /* on the heap */
+    size_t needed_count;
+    uint64_t next;       /* the groups below were looked at */
+    uint64_t below;      /* what was not fed when it began */
+    int64_t began_ms;    /* this one, or the last */
+    int64_t pause_ms;    /* from its beginning to that of the next */
+    uint64_t bytes_left; /* in the store at its end */
+};
+
 struct mqc__spool {
     struct mqc__spool_options options; /* the strings are the spool's own */
     struct mqc__spool_owner owner;
@@ -56,6 +68,7 @@ struct mqc__spool {
     int64_t sync_due_ms;    /* SPOOL_NEVER: nothing to sync */
     int64_t retry_ms;       /* not before: the store failed; 0: it did not */
     bool is_store_damaged;
+    struct mqc__spool_sifting sifting;
     struct mqc__spool_trouble trouble;
     struct mqc_view left;
     char *damage; /* to be told when the worker starts */
@@ -102,6 +115,15 @@ void mqc__spool_feed_group(struct mqc__spool *spool, size_t count);
 
 /* Reads back and hands over what waits in the store, a turn's worth, if there is room. */
 void mqc__spool_feed_back(struct mqc__spool *spool);
+
+/* Deletes some of what nobody needs, if the store is half full; a step that takes a moment. */
+void mqc__spool_sift(struct mqc__spool *spool);
+
+/* The same before so many bytes are added, until there is room for them or all was looked at. */
+void mqc__spool_sift_for_room(struct mqc__spool *spool, size_t bytes);
+
+/* Ends it where it stands. */
+void mqc__spool_end_sifting(struct mqc__spool *spool);
 
 /* Releases a reference; the last one puts the group back. */
 void mqc__spool_unref_group(struct mqc__spool *spool, struct mqc__spool_group *group);

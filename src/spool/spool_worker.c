@@ -124,7 +124,7 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
 static int64_t due_ms(const struct mqc__spool *spool)
 {
     int64_t due = earlier(spool->sync_due_ms, erase_due_ms(spool));
-    if (spool->store == NULL)
+    if (spool->store == NULL || spool->sifting.is_active)
         due = earlier(due, spool->retry_ms);
     if (mqc__spool_is_behind(spool) && !atomic_load(&spool->is_blocked))
         due = earlier(due, spool->retry_ms);
@@ -155,6 +155,8 @@ void mqc__spool_turn(struct mqc__spool *spool)
         sync_store(spool);
     if (now_ms >= erase_due_ms(spool) || (!had_group && is_tight(spool)))
         erase_released(spool);
+    if (now_ms >= spool->retry_ms)
+        mqc__spool_sift(spool);
 }
 
 /* Sleeps until it is woken or something is due; with the lock held. */
@@ -197,6 +199,7 @@ static bool wait_for_work(struct mqc__spool *spool)
 
 void mqc__spool_finish(struct mqc__spool *spool)
 {
+    mqc__spool_end_sifting(spool);
     if (spool->store == NULL)
         return;
     struct mqc_error_info info = {.code = MQC_OK};

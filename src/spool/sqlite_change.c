@@ -76,15 +76,20 @@ static int measure_range(struct mqc__store *store, const struct range *range,
     return step == SQLITE_ROW || step == SQLITE_DONE ? SQLITE_OK : result;
 }
 
+int mqc__sqlite_erase(struct mqc__store *store, uint64_t from, uint64_t below)
+{
+    (void)sqlite3_bind_int64(store->erase, 1, (sqlite3_int64)from);
+    (void)sqlite3_bind_int64(store->erase, 2, (sqlite3_int64)below);
+    return run(store->erase);
+}
+
 static int erase_range(struct mqc__store *store, const struct range *range,
                        struct mqc__store_erased *erased)
 {
     const int result = measure_range(store, range, erased);
     if (result != SQLITE_OK || erased->event_count == 0)
         return result;
-    (void)sqlite3_bind_int64(store->erase, 1, (sqlite3_int64)erased->first_number);
-    (void)sqlite3_bind_int64(store->erase, 2, (sqlite3_int64)erased->last_number + 1);
-    return run(store->erase);
+    return mqc__sqlite_erase(store, erased->first_number, erased->last_number + 1);
 }
 
 static int make_room(struct mqc__store *store, const struct mqc__store_change *change,
@@ -121,6 +126,8 @@ static int erase(struct mqc__store *store, const struct mqc__store_change *chang
         rest.room_bytes -= effect->released.bytes;
         result = make_room(store, &rest, effect);
     }
+    if (result == SQLITE_OK && change->sift != NULL)
+        result = mqc__sqlite_sift(store, change->sift, effect);
     /* What is released was given a number, though its commit may have failed. */
     uint64_t last = store->last_number;
     if (change->released > last + 1)
@@ -167,7 +174,7 @@ enum mqc_error mqc__sqlite_commit(struct mqc__store *store, const struct mqc__st
                                   struct mqc__store_effect *effect_out, struct mqc_error_info *info)
 {
     *effect_out = (struct mqc__store_effect){.released = {.event_count = 0}};
-    const bool is_plain = change->released == 0 && change->room_bytes == 0;
+    const bool is_plain = change->released == 0 && change->room_bytes == 0 && change->sift == NULL;
     int result = SQLITE_OK;
     if (!is_plain)
         result = change_all(store, change, effect_out);

@@ -97,8 +97,17 @@ enum mqc_error mqc__sqlite_commit(struct mqc__store *store, const struct mqc__st
 /* Inserts one group, within a transaction or as one. */
 int mqc__sqlite_insert(struct mqc__store *store, const struct mqc__store_group *group);
 
+/* Deletes the groups that begin from one number on and below another, likewise. */
+int mqc__sqlite_erase(struct mqc__store *store, uint64_t from, uint64_t below);
+
 /* Writes the state, likewise. */
 int mqc__sqlite_note(struct mqc__store *store, uint64_t released, uint64_t last_number);
+
+/* --- sqlite_sift.c ---------------------------------------------------------------------------- */
+
+/* Deletes, within a transaction, what nobody needs, and fills the effect's part. */
+int mqc__sqlite_sift(struct mqc__store *store, const struct mqc__store_sift *what,
+                     struct mqc__store_effect *effect);
 
 /* --- sqlite_read.c ---------------------------------------------------------------------------- */
 

@@ -29,14 +29,25 @@ struct mqc__store_state {
     char damage[400];     /* what was set aside and what became of it; empty: nothing */
 };
 
+/* Looks through groups for records that nobody needs any more. */
+struct mqc__store_sift {
+    uint64_t from;                         /* the groups that begin here or above */
+    uint64_t below;                        /* and end below here */
+    const struct mqc__spool_range *needed; /* ascending and apart from each other */
+    size_t needed_count;
+};
+
 /* One step, all of it or nothing: first deletes the groups that are released, then those that make
- * room, then adds one. */
+ * room, then what the sifting finds, then adds one. */
 struct mqc__store_change {
     const struct mqc__store_group *group; /* to be added, above all there are; NULL: none */
     uint64_t released;                    /* noted; groups wholly below go; 0: not now */
     uint64_t room_bytes; /* so much must go beside these, as far as there is: first from */
     uint64_t room_from;  /* the group that begins at this number or next above on, then those below,
                             each way ascending */
+    /* NULL: not now. Done in part if it takes too long for one step. Groups with nothing needed go;
+     * one with little of it may be replaced by smaller ones, or stays as it is. */
+    const struct mqc__store_sift *sift;
 };
 
 struct mqc__store_erased {
@@ -51,6 +62,8 @@ struct mqc__store_effect {
     struct mqc__store_erased released;
     struct mqc__store_erased room_above; /* from room_from on */
     struct mqc__store_erased room_below;
+    struct mqc__store_erased sifted; /* without the numbers */
+    uint64_t sifted_to; /* from where the sifting goes on; not below its end: it is over */
     bool has_more; /* released groups are left, since deleting them takes too long for one step */
 };
 

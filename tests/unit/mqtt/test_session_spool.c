@@ -3,9 +3,11 @@
 #include "unit/mqtt/fake_session.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/mqc-spool-XXXXXX";
@@ -195,6 +197,103 @@ static void test_session_best_effort_needs_no_disk(void)
     remove_folder();
 }
 
+/* --- One event is kept for long. -------------------------------------------------------------- */
+
+#define LARGE_BYTES ((size_t)16 << 10)
+#define SMALL_SPOOL_BYTES ((size_t)1 << 20)
+#define ROUND_EVENTS 4
+#define ROUNDS 200
+
+/* "<n>;" and blanks. */
+static enum mqc_error publish_large(struct mqc__session *session, const char *topic,
+                                    struct mqc__service service, int number)
+{
+    char text[LARGE_BYTES];
+    struct mqc__buffer event;
+    memset(text, ' ', sizeof text);
+    const int size = snprintf(text, sizeof text, "%d;", number);
+    text[size] = ' ';
+    mqc__buffer_init(&event, sizeof text);
+    REQUIRE(mqc__buffer_append(&event, text, sizeof text));
+    const enum mqc_error error =
+        mqc__session_publish_buffer(session, mqc_view_text(topic), service, &event);
+    mqc__buffer_fini(&event);
+    return error;
+}
+
+static void await_broker(struct mqc__session *session)
+{
+    for (int i = 0; i < RECORDER_PATIENCE_MS && fake_stats(session).outbox_events != 0; i++)
+        fake_sleep_ms(1);
+}
+
+/* One event to a node that never answers, then many times what the spool holds, all of which the
+ * broker acknowledges. Returns how many were refused. */
+static unsigned pass_many(struct mqc__session *session)
+{
+    unsigned refused = 0;
+    const struct mqc__service to_one = {
+        .qos = MQC__QOS_1, .is_end_to_end = true, .is_to_one = true};
+    refused += publish_large(session, "one", to_one, 1) != MQC_OK ? 1 : 0;
+    await_broker(session);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 1; i <= ROUND_EVENTS; i++)
+            refused += publish_large(session, "t", (struct mqc__service){.qos = MQC__QOS_1},
+                                     ROUND_EVENTS * round + i) != MQC_OK
+                           ? 1
+                           : 0;
+        await_broker(session);
+    }
+    return refused;
+}
+
+static struct mqc__session *open_small(void)
+{
+    static struct mqc__session_options options;
+    options = on_disk("i");
+    options.durability.spool_bytes = SMALL_SPOOL_BYTES;
+    fake_begin();
+    return test_session_open(&options, &fake_recorder, fake_ops());
+}
+
+/* Nobody closes anything. */
+static void pass_many_and_die(void)
+{
+    struct mqc__session *session = open_small();
+    const unsigned refused = pass_many(session);
+    const struct mqc__session_stats stats = fake_stats(session);
+    if (refused == 0 && stats.refused_events == 0 && stats.dropped_events == 0 &&
+        stats.kept_events == 1 && stats.spool.sifted != 0)
+        (void)raise(SIGKILL);
+    _exit(1);
+}
+
+static void test_session_spool_keeps_one_event_and_not_all_later_ones(void)
+{
+    make_folder();
+    (void)fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0)
+        pass_many_and_die();
+    int status = 0;
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK(WIFSIGNALED(status));
+    struct mqc__session *session = open_small();
+    WAIT_LOG(log.publishes != 0);
+    await_broker(session);
+    char *first = fake_payload(0);
+    REQUIRE(first != NULL);
+    CHECK(strncmp(first, "i/n/1/1 receipt 1", strlen("i/n/1/1 receipt 1")) == 0);
+    CHECK(strstr(first, "|1; ") != NULL);
+    free(first);
+    const struct mqc__session_stats stats = fake_stats(session);
+    CHECK(stats.delivered_events <= SMALL_SPOOL_BYTES / LARGE_BYTES);
+    CHECK_UNSIGNED(stats.kept_events, 1);
+    (void)mqc__session_close(session, 0);
+    fake_end(session);
+    remove_folder();
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -204,6 +303,8 @@ int main(void)
         {"that_cannot_be_opened_is_an_error", test_session_spool_that_cannot_be_opened_is_an_error},
         {"publish_async_tells_what_came_of_it", test_session_publish_async_tells_what_came_of_it},
         {"best_effort_needs_no_disk", test_session_best_effort_needs_no_disk},
+        {"keeps_one_event_and_not_all_later_ones",
+         test_session_spool_keeps_one_event_and_not_all_later_ones},
         CU_TEST_INFO_NULL,
     };
     return suite_run("mqtt.session_spool", tests);

@@ -99,6 +99,34 @@ static void make_room(struct memory_store *store, const struct mqc__store_change
         erase_at(store, 0, &effect->room_below);
 }
 
+static bool is_needed(const struct mqc__store_sift *sift, const struct memory_group *group)
+{
+    for (size_t i = 0; i < sift->needed_count; i++)
+        if (sift->needed[i].first <= last_of(group) && sift->needed[i].last >= group->first_number)
+            return true;
+    return false;
+}
+
+/* Looks at MEMORY_SIFT_GROUPS groups. */
+static void sift_some(struct memory_store *store, const struct mqc__store_sift *sift,
+                      struct mqc__store_effect *effect)
+{
+    size_t at = 0;
+    while (at < store->group_count && store->groups[at].first_number < sift->from)
+        at++;
+    for (size_t i = 0; i < MEMORY_SIFT_GROUPS; i++) {
+        if (at == store->group_count || last_of(&store->groups[at]) >= sift->below) {
+            effect->sifted_to = sift->below;
+            return;
+        }
+        effect->sifted_to = last_of(&store->groups[at]) + 1;
+        if (is_needed(sift, &store->groups[at]))
+            at++;
+        else
+            erase_at(store, at, &effect->sifted);
+    }
+}
+
 static void add(struct memory_store *store, const struct mqc__store_group *group)
 {
     struct memory_group *added = &store->groups[store->group_count++];
@@ -129,6 +157,8 @@ static enum mqc_error commit(struct mqc__store *handle, const struct mqc__store_
            last_of(&store->groups[0]) < change->released)
         erase_at(store, 0, &effect_out->released);
     make_room(store, change, effect_out);
+    if (change->sift != NULL)
+        sift_some(store, change->sift, effect_out);
     if (change->group != NULL)
         add(store, change->group);
     return MQC_OK;

@@ -7,6 +7,9 @@
 
 #define MEMORY_GROUPS_MAX 4096
 
+/* It sifts so many at a time. */
+#define MEMORY_SIFT_GROUPS 4
+
 enum memory_call {
     MEMORY_OPEN,
     MEMORY_COMMIT,

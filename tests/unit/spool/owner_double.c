@@ -1,6 +1,7 @@
 #include "unit/spool/owner_double.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static void number(void *context, struct mqc__spool_record *records, size_t count)
@@ -73,6 +74,24 @@ static void dropped(void *context, const struct mqc__spool_drop *drop)
     (void)pthread_mutex_unlock(&owner->mutex);
 }
 
+static enum mqc_error needed(void *context, struct mqc__spool_range **ranges_out, size_t *count_out)
+{
+    struct owner_double *owner = context;
+    (void)pthread_mutex_lock(&owner->mutex);
+    owner->needed_calls++;
+    const bool fails = owner->needed_fails;
+    const size_t count = owner->needed_count;
+    struct mqc__spool_range *ranges = fails ? NULL : malloc((count + 1) * sizeof *ranges);
+    if (ranges != NULL && count != 0)
+        memcpy(ranges, owner->needed, count * sizeof *ranges);
+    (void)pthread_mutex_unlock(&owner->mutex);
+    if (ranges == NULL)
+        return MQC_ENOMEM;
+    *ranges_out = ranges;
+    *count_out = count;
+    return MQC_OK;
+}
+
 static void error(void *context, const char *tag, const char *text)
 {
     struct owner_double *owner = context;
@@ -92,9 +111,12 @@ void owner_double_init(struct owner_double *owner)
         .failed = failed,
         .feed = feed,
         .dropped = dropped,
+        .needed = needed,
         .error = error,
     };
     owner->room = SIZE_MAX;
+    owner->needed_count = 1;
+    owner->needed[0] = (struct mqc__spool_range){.first = 1, .last = UINT64_MAX};
     owner->is_in_order = true;
     (void)pthread_mutex_init(&owner->mutex, NULL);
 }

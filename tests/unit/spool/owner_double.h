@@ -8,6 +8,9 @@
 /* The most records that the double keeps by heart. */
 #define FED_MAX 4096
 
+/* And the most ranges that it needs. */
+#define NEEDED_MAX 64
+
 struct fed_record {
     uint64_t number;
     uint64_t sequence;
@@ -32,6 +35,10 @@ struct owner_double {
     uint64_t failed_events;
     uint64_t dropped_unfed;
     uint64_t dropped_fed;
+    struct mqc__spool_range needed[NEEDED_MAX]; /* what it says that it needs: at first all */
+    size_t needed_count;
+    unsigned needed_calls;
+    bool needed_fails;
     unsigned error_count;
     char error_tag[32];
     char error_text[512];
