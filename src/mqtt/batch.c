@@ -12,7 +12,7 @@
 /* Memory this many times too large is better kept for others. */
 #define LEND_FACTOR 4
 
-#define LEAST_SIZES 16
+#define LEAST_ENTRIES 16
 
 /* NOLINTBEGIN(readability-function-size,clang-analyzer-core.NullDereference,clang-analyzer-unix.Malloc)
  */
@@ -35,7 +35,7 @@ static void remove_spare(struct mqc__batch_pool *pool, struct mqc__batch *batch)
 static void destroy(struct mqc__batch *batch)
 {
     mqc__buffer_fini(&batch->memory);
-    free(batch->sizes);
+    free(batch->entries);
     free(batch);
 }
 
@@ -46,28 +46,29 @@ static void reset(struct mqc__batch *batch)
     *batch = (struct mqc__batch){
         .token = -1,
         .memory = batch->memory,
-        .sizes = batch->sizes,
-        .size_capacity = batch->size_capacity,
+        .entries = batch->entries,
+        .entry_capacity = batch->entry_capacity,
     };
 }
 
-/* Makes room for the size of one more event. */
-static bool has_size_room(struct mqc__batch *batch)
+/* Makes room for the entry of one more event. */
+static bool has_entry_room(struct mqc__batch *batch)
 {
-    if (batch->size_count < batch->size_capacity)
+    if (batch->entry_count < batch->entry_capacity)
         return true;
-    const size_t capacity = batch->size_capacity != 0 ? 2 * batch->size_capacity : LEAST_SIZES;
-    uint32_t *sizes = realloc(batch->sizes, capacity * sizeof *sizes);
-    if (sizes == NULL)
+    const size_t capacity = batch->entry_capacity != 0 ? 2 * batch->entry_capacity : LEAST_ENTRIES;
+    struct mqc__batch_entry *entries = realloc(batch->entries, capacity * sizeof *entries);
+    if (entries == NULL)
         return false;
-    batch->sizes = sizes;
-    batch->size_capacity = capacity;
+    batch->entries = entries;
+    batch->entry_capacity = capacity;
     return true;
 }
 
-static void count_event(struct mqc__batch *batch, size_t size)
+static void count_event(struct mqc__batch *batch, size_t size, uint32_t number)
 {
-    batch->sizes[batch->size_count++] = (uint32_t)size;
+    batch->entries[batch->entry_count++] =
+        (struct mqc__batch_entry){.size = (uint32_t)size, .number = number};
     batch->event_count++;
     batch->event_bytes += size;
 }
@@ -99,20 +100,21 @@ struct mqc__batch *mqc__batch_new(struct mqc__batch_pool *pool, size_t bytes)
     return NULL;
 }
 
-struct mqc__batch *mqc__batch_adopt(struct mqc__batch_pool *pool, struct mqc__buffer *event)
+struct mqc__batch *mqc__batch_adopt(struct mqc__batch_pool *pool, struct mqc__buffer *event,
+                                    uint64_t number)
 {
     struct mqc__batch *batch = take_spare(pool, false);
     if (batch == NULL)
         return NULL;
     batch->token = -1;
-    if (!has_size_room(batch)) {
+    if (!has_entry_room(batch)) {
         destroy(batch);
         return NULL;
     }
     batch->memory = *event;
     batch->memory.limit_bytes = SIZE_MAX / 2;
     batch->memory.scratch = NULL;
-    count_event(batch, event->size);
+    count_event(batch, event->size, (uint32_t)number);
     mqc__buffer_init(event, event->limit_bytes);
     return batch;
 }
@@ -153,16 +155,21 @@ void mqc__batch_pool_fini(struct mqc__batch_pool *pool)
     }
 }
 
-bool mqc__batch_append(struct mqc__batch *batch, struct mqc_view event)
+static bool append(struct mqc__batch *batch, struct mqc_view event, uint32_t number)
 {
-    if (!has_size_room(batch))
+    if (!has_entry_room(batch))
         return false;
     if (!mqc__buffer_append(&batch->memory, event.data, event.size)) {
         batch->memory.has_failed = false;
         return false;
     }
-    count_event(batch, event.size);
+    count_event(batch, event.size, number);
     return true;
+}
+
+bool mqc__batch_append(struct mqc__batch *batch, struct mqc_view event, uint64_t number)
+{
+    return append(batch, event, (uint32_t)number);
 }
 
 struct mqc_view mqc__batch_events(const struct mqc__batch *batch)
@@ -172,7 +179,13 @@ struct mqc_view mqc__batch_events(const struct mqc__batch *batch)
 
 size_t mqc__batch_first_size(const struct mqc__batch *batch)
 {
-    return batch->sizes[batch->first];
+    return batch->entries[batch->first].size;
+}
+
+uint64_t mqc__batch_number(const struct mqc__batch *batch, size_t index)
+{
+    const uint32_t number = batch->entries[batch->first + index].number;
+    return batch->number + (uint32_t)(number - (uint32_t)batch->number);
 }
 
 void mqc__batch_drop_first(struct mqc__batch *batch)
@@ -190,7 +203,8 @@ bool mqc__batch_move(struct mqc__batch *from, struct mqc__batch *to, size_t byte
     size_t moved = 0;
     do {
         const size_t size = mqc__batch_first_size(from);
-        if (!mqc__batch_append(to, mqc_view_bytes(from->memory.data + from->start, size)))
+        if (!append(to, mqc_view_bytes(from->memory.data + from->start, size),
+                    from->entries[from->first].number))
             return moved != 0;
         mqc__batch_drop_first(from);
         moved += size;

@@ -10,6 +10,11 @@
  * copied there once, when it is accepted, and the envelope's header is put around them when they
  * leave. Numbers of events are consecutive. Not thread-safe.
  */
+struct mqc__batch_entry {
+    uint32_t size;
+    uint32_t number; /* the lower half */
+};
+
 struct mqc__batch {
     struct mqc__batch *prev; /* in the outbox's waiting list, in flight, or in the pool */
     struct mqc__batch *next;
@@ -19,10 +24,9 @@ struct mqc__batch {
     const struct mqc__origin *origin; /* NULL: this instance has accepted them */
     struct mqc__kept_stream *stream;  /* end_to_end, from sending on; else NULL */
     int64_t kept_ms;                  /* since when it is kept for its receivers */
-    uint64_t number;      /* not above that of any event in it, in the order of acceptance over all
-                           * topics, from 1 */
-    uint64_t last_number; /* not below that of any event in it */
-    uint64_t sequence;    /* of its first event, in its topic */
+    uint64_t number;   /* not above that of any event in it, in the order of acceptance over all
+                        * topics, from 1 */
+    uint64_t sequence; /* of its first event, in its topic */
     size_t event_count;
     size_t event_bytes;
     size_t cost; /* what it counts in the outbox's bounds */
@@ -34,11 +38,11 @@ struct mqc__batch {
 
     /* Only batch.c looks at these. */
     struct mqc__buffer memory;
-    size_t start;         /* of the first event in it */
-    uint32_t *sizes;      /* of the events, those included that are not in it any more */
-    size_t size_count;    /* how many are there */
-    size_t size_capacity; /* how many have room */
-    size_t first;         /* the first event's place among them */
+    size_t start;                     /* of the first event in it */
+    struct mqc__batch_entry *entries; /* of the events, those included that left it */
+    size_t entry_count;               /* how many are there */
+    size_t entry_capacity;            /* how many have room */
+    size_t first;                     /* the first event's place among them */
 };
 
 /* Batches that are done with, kept for their memory. Zeroed memory with headroom set is ready. */
@@ -54,7 +58,8 @@ struct mqc__batch *mqc__batch_new(struct mqc__batch_pool *pool, size_t bytes);
 
 /* Returns a batch of one event that is taken with its memory, which is on the heap: the buffer is
  * empty afterwards. NULL: no memory; the buffer is as it was. */
-struct mqc__batch *mqc__batch_adopt(struct mqc__batch_pool *pool, struct mqc__buffer *event);
+struct mqc__batch *mqc__batch_adopt(struct mqc__batch_pool *pool, struct mqc__buffer *event,
+                                    uint64_t number);
 
 /* Forgets what is in it and keeps it for another time, or frees it. */
 void mqc__batch_free(struct mqc__batch_pool *pool, struct mqc__batch *batch);
@@ -66,13 +71,17 @@ void mqc__batch_lend(struct mqc__batch_pool *pool, size_t bytes, struct mqc__buf
 void mqc__batch_pool_fini(struct mqc__batch_pool *pool);
 
 /* Copies one event to the end. false: no memory; all is as it was. */
-bool mqc__batch_append(struct mqc__batch *batch, struct mqc_view event);
+bool mqc__batch_append(struct mqc__batch *batch, struct mqc_view event, uint64_t number);
 
 /* The events as they stand in an envelope, valid until the batch is changed. */
 struct mqc_view mqc__batch_events(const struct mqc__batch *batch);
 
 /* The size of the first event; the batch is not empty. */
 size_t mqc__batch_first_size(const struct mqc__batch *batch);
+
+/* The number of the event at an index in the order of acceptance over all topics; the batch's
+ * number must be right. */
+uint64_t mqc__batch_number(const struct mqc__batch *batch, size_t index);
 
 /* Removes the first event. */
 void mqc__batch_drop_first(struct mqc__batch *batch);

@@ -102,8 +102,6 @@ void mqc__outbox_widen(struct mqc__batch *batch, const struct mqc__batch *moved)
 {
     if (moved->number < batch->number)
         batch->number = moved->number;
-    if (moved->last_number > batch->last_number)
-        batch->last_number = moved->last_number;
 }
 
 void mqc__outbox_dispose(struct mqc__outbox *outbox, struct mqc__batch *batch)

@@ -54,7 +54,7 @@ struct mqc__numbering {
 };
 
 /* What events and batches count in the bounds beside the events' bytes. */
-#define MQC__OUTBOX_EVENT_COST (2 * sizeof(uint32_t))
+#define MQC__OUTBOX_EVENT_COST (2 * sizeof(struct mqc__batch_entry))
 #define MQC__OUTBOX_BATCH_COST (sizeof(struct mqc__batch) + 256)
 
 /* So many urgent batches leave in a row at most while others wait. */
@@ -154,12 +154,16 @@ size_t mqc__outbox_best_effort_count(const struct mqc__outbox *outbox);
 uint64_t mqc__outbox_frontier(const struct mqc__outbox *outbox);
 
 /*
- * The ranges in which all numbers lie that are not done with, ascending and apart from each other,
- * for the case that a few old ones keep many that are done with from being deleted: all others
- * below the last number may be. The caller frees *ranges_out with free(). MQC_ENOMEM.
+ * The numbers that are not done with, for the case that a few old ones keep many that are done with
+ * from being deleted: all others below the last number may be. The ranges are in no order: see
+ * mqc__outbox_order_ranges(). The caller frees *ranges_out with free(). MQC_ENOMEM.
  */
 enum mqc_error mqc__outbox_needed(const struct mqc__outbox *outbox,
                                   struct mqc__spool_range **ranges_out, size_t *count_out);
+
+/* Makes ranges ascending and apart from each other; returns how many are left. Pure, and takes a
+ * while if there are many. */
+size_t mqc__outbox_order_ranges(struct mqc__spool_range *ranges, size_t count);
 
 /* The lowest number that its guarantee is not kept for yet: as mqc__outbox_oldest(), with what the
  * one node that it is for has not acknowledged. */

@@ -95,14 +95,15 @@ static enum mqc_error make_room(struct mqc__outbox *outbox, const struct incomin
     return MQC_OK;
 }
 
-static struct mqc__batch *new_batch(struct mqc__outbox *outbox, const struct incoming *event)
+static struct mqc__batch *new_batch(struct mqc__outbox *outbox, const struct incoming *event,
+                                    uint64_t number)
 {
     if (event->memory != NULL)
-        return mqc__batch_adopt(&outbox->pool, event->memory);
+        return mqc__batch_adopt(&outbox->pool, event->memory, number);
     const size_t batch_bytes = outbox->limits.batch_bytes_max;
     struct mqc__batch *batch = mqc__batch_new(
         &outbox->pool, event->bytes.size > batch_bytes ? event->bytes.size : batch_bytes);
-    if (batch == NULL || mqc__batch_append(batch, event->bytes))
+    if (batch == NULL || mqc__batch_append(batch, event->bytes, number))
         return batch;
     mqc__batch_free(&outbox->pool, batch);
     return NULL;
@@ -114,7 +115,8 @@ static struct mqc__batch *begin_batch(struct mqc__outbox *outbox, const struct i
     struct mqc__topic *topic = mqc__topic_table_use(&outbox->topics, event->topic);
     if (topic == NULL)
         return NULL;
-    struct mqc__batch *batch = new_batch(outbox, event);
+    const struct mqc__numbering numbering = numbering_of(outbox, topic, event);
+    struct mqc__batch *batch = new_batch(outbox, event, numbering.number);
     if (batch == NULL) {
         mqc__topic_table_leave(&outbox->topics, topic);
         return NULL;
@@ -122,7 +124,6 @@ static struct mqc__batch *begin_batch(struct mqc__outbox *outbox, const struct i
     /* Else the order of its events would be lost. */
     if (topic->user_count == 1)
         topic->is_urgent = event->service.is_urgent;
-    const struct mqc__numbering numbering = numbering_of(outbox, topic, event);
     batch->topic = topic;
     batch->origin = numbering.origin;
     batch->qos = event->service.qos;
@@ -156,12 +157,12 @@ static enum mqc_error accept(struct mqc__outbox *outbox, const struct incoming *
     const size_t cost = cost_of(event, batch);
     if (batch == NULL)
         batch = begin_batch(outbox, event);
-    else if (!mqc__batch_append(batch, event->bytes))
+    else if (!mqc__batch_append(batch, event->bytes,
+                                numbering_of(outbox, batch->topic, event).number))
         batch = NULL;
     if (batch == NULL)
         return MQC_ENOMEM;
     outbox->last_number = numbering_of(outbox, batch->topic, event).number;
-    batch->last_number = outbox->last_number;
     if (event->given == NULL)
         batch->topic->next_sequence++;
     count_in(outbox, batch, cost);

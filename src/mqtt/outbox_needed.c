@@ -8,19 +8,31 @@ struct collection {
     size_t count;
 };
 
-static size_t count_batches(const struct mqc__batch *list)
+static size_t count_events(const struct mqc__batch *list)
 {
     size_t count = 0;
     for (; list != NULL; list = list->next)
-        count++;
+        count += list->event_count;
     return count;
+}
+
+static void collect_batch(struct collection *to, const struct mqc__batch *batch)
+{
+    struct mqc__spool_range *last = NULL;
+    for (size_t i = 0; i < batch->event_count; i++) {
+        const uint64_t number = mqc__batch_number(batch, i);
+        if (last == NULL || number != last->last + 1) {
+            last = &to->ranges[to->count++];
+            last->first = number;
+        }
+        last->last = number;
+    }
 }
 
 static void collect(struct collection *to, const struct mqc__batch *list)
 {
     for (; list != NULL; list = list->next)
-        to->ranges[to->count++] =
-            (struct mqc__spool_range){.first = list->number, .last = list->last_number};
+        collect_batch(to, list);
 }
 
 static int compare(const void *a, const void *b)
@@ -30,10 +42,10 @@ static int compare(const void *a, const void *b)
     return (left->first > right->first) - (left->first < right->first);
 }
 
-/* Joins those that overlap or touch; returns how many are left. */
-static size_t join(struct mqc__spool_range *ranges, size_t count)
+size_t mqc__outbox_order_ranges(struct mqc__spool_range *ranges, size_t count)
 {
     size_t kept = 0;
+    qsort(ranges, count, sizeof *ranges, compare);
     for (size_t i = 0; i < count; i++) {
         struct mqc__spool_range *last = kept != 0 ? &ranges[kept - 1] : NULL;
         if (last == NULL || ranges[i].first > last->last + 1)
@@ -51,14 +63,13 @@ enum mqc_error mqc__outbox_needed(const struct mqc__outbox *outbox,
                                               outbox->keep.batches};
     size_t most = 0;
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-        most += count_batches(lists[i]);
+        most += count_events(lists[i]);
     struct collection collection = {calloc(most + 1, sizeof *collection.ranges), 0};
     if (collection.ranges == NULL)
         return MQC_ENOMEM;
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         collect(&collection, lists[i]);
-    qsort(collection.ranges, collection.count, sizeof *collection.ranges, compare);
     *ranges_out = collection.ranges;
-    *count_out = join(collection.ranges, collection.count);
+    *count_out = collection.count;
     return MQC_OK;
 }

@@ -36,7 +36,6 @@ static struct mqc__batch *split_head(struct mqc__outbox *outbox, size_t event_by
     batch->qos = head->qos;
     mqc__outbox_join_stream(batch, head->stream);
     batch->number = head->number;
-    batch->last_number = head->last_number;
     batch->starts_count = head->starts_count;
     batch->is_closed = true;
     /* What stays keeps its place, and must come to an end: see mqc__outbox_oldest(). */

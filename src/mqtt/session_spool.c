@@ -143,6 +143,8 @@ static enum mqc_error on_needed(void *context, struct mqc__spool_range **ranges_
     const enum mqc_error error =
         is_over ? MQC_ECLOSED : mqc__outbox_needed(&session->outbox, ranges_out, count_out);
     pthread_mutex_unlock(&session->mutex);
+    if (error == MQC_OK)
+        *count_out = mqc__outbox_order_ranges(*ranges_out, *count_out);
     return error;
 }
 

@@ -12,7 +12,7 @@ static struct mqc__batch_pool new_pool(void)
 
 static bool append(struct mqc__batch *batch, const char *event)
 {
-    return mqc__batch_append(batch, mqc_view_text(event));
+    return mqc__batch_append(batch, mqc_view_text(event), 1);
 }
 
 /* With this header around the events. */
@@ -118,7 +118,7 @@ static void test_batch_pool_keeps_a_bounded_amount(void)
     for (size_t i = 0; i < 50; i++) {
         struct mqc__buffer event;
         fill(&event, 100000);
-        batches[i] = mqc__batch_adopt(&pool, &event);
+        batches[i] = mqc__batch_adopt(&pool, &event, 1);
         REQUIRE(batches[i] != NULL);
         CHECK(event.data == NULL);
     }
@@ -130,7 +130,7 @@ static void test_batch_pool_keeps_a_bounded_amount(void)
     struct mqc__buffer large;
     fill(&large, 10 << 20);
     const size_t before = pool.spare_bytes;
-    struct mqc__batch *batch = mqc__batch_adopt(&pool, &large);
+    struct mqc__batch *batch = mqc__batch_adopt(&pool, &large, 1);
     REQUIRE(batch != NULL);
     mqc__batch_free(&pool, batch);
     CHECK_UNSIGNED(pool.spare_bytes, before);
@@ -146,7 +146,7 @@ static void test_batch_adopted_event_stays_where_it_is(void)
     mqc__buffer_init_scratch(&event, scratch, sizeof scratch, 5);
     REQUIRE(mqc__buffer_append_text(&event, "event"));
     const char *memory = event.data;
-    struct mqc__batch *batch = mqc__batch_adopt(&pool, &event);
+    struct mqc__batch *batch = mqc__batch_adopt(&pool, &event, 1);
     REQUIRE(batch != NULL);
     CHECK_VIEW_TEXT(mqc__buffer_view(&event), "");
     CHECK(enclosed(batch, "").data == memory);
@@ -165,7 +165,7 @@ static void test_batch_without_memory_loses_nothing(void)
         struct mqc__buffer event;
         fill(&event, 300);
         fail_allocation(number);
-        struct mqc__batch *adopted = mqc__batch_adopt(&pool, &event);
+        struct mqc__batch *adopted = mqc__batch_adopt(&pool, &event, 1);
         struct mqc__batch *batch = mqc__batch_new(&pool, 2000);
         size_t appended = 0;
         for (size_t i = 0; batch != NULL && i < 40; i++)
@@ -189,6 +189,30 @@ static void test_batch_without_memory_loses_nothing(void)
     }
 }
 
+static void test_batch_events_keep_their_numbers(void)
+{
+    struct mqc__batch_pool pool = {.headroom = 8};
+    const uint64_t numbers[] = {UINT32_MAX - 1, UINT32_MAX, UINT64_C(1) << 32,
+                                (UINT64_C(1) << 32) + 1000};
+    struct mqc__batch *batch = mqc__batch_new(&pool, 100);
+    struct mqc__batch *other = mqc__batch_new(&pool, 100);
+    REQUIRE(batch != NULL && other != NULL);
+    for (size_t i = 0; i < 4; i++)
+        CHECK(mqc__batch_append(batch, mqc_view_text("12345"), numbers[i]));
+    batch->number = numbers[0];
+    other->number = numbers[0];
+    for (size_t i = 0; i < 4; i++)
+        CHECK_UNSIGNED(mqc__batch_number(batch, i), numbers[i]);
+    mqc__batch_drop_first(batch);
+    CHECK(mqc__batch_move(batch, other, 10));
+    CHECK_UNSIGNED(mqc__batch_number(other, 0), numbers[1]);
+    CHECK_UNSIGNED(mqc__batch_number(other, 1), numbers[2]);
+    CHECK_UNSIGNED(mqc__batch_number(batch, 0), numbers[3]);
+    mqc__batch_free(&pool, batch);
+    mqc__batch_free(&pool, other);
+    mqc__batch_pool_fini(&pool);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -200,6 +224,7 @@ int main(void)
         {"pool_keeps_a_bounded_amount", test_batch_pool_keeps_a_bounded_amount},
         {"adopted_event_stays_where_it_is", test_batch_adopted_event_stays_where_it_is},
         {"without_memory_loses_nothing", test_batch_without_memory_loses_nothing},
+        {"events_keep_their_numbers", test_batch_events_keep_their_numbers},
         CU_TEST_INFO_NULL,
     };
     return suite_run("mqtt.batch", tests);

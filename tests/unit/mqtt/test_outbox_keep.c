@@ -106,7 +106,7 @@ static void test_outbox_keeps_lone_events_together(void)
     REQUIRE(first != NULL);
     CHECK_UNSIGNED(first->event_count, 4);
     CHECK_UNSIGNED(first->number, 1);
-    CHECK_UNSIGNED(first->last_number, 4);
+    CHECK_UNSIGNED(mqc__batch_number(first, 3), 4);
     CHECK_UNSIGNED(outbox.keep.event_count, 6);
     /* Not those that are far apart in time. */
     accept(&outbox, to_many, "a", "y");
@@ -262,11 +262,38 @@ static void test_outbox_needed_joins_what_touches(void)
     struct mqc__spool_range *ranges = NULL;
     size_t count = 0;
     REQUIRE(mqc__outbox_needed(&outbox, &ranges, &count) == MQC_OK);
+    count = mqc__outbox_order_ranges(ranges, count);
     REQUIRE(count == 2);
     CHECK_UNSIGNED(ranges[0].first, 1);
     CHECK_UNSIGNED(ranges[0].last, 2);
     CHECK_UNSIGNED(ranges[1].first, 7);
     CHECK_UNSIGNED(ranges[1].last, 10);
+    free(ranges);
+    mqc__outbox_fini(&outbox);
+}
+
+/* Events are kept together, whatever came between them. */
+static void test_outbox_needed_is_exact(void)
+{
+    struct mqc__outbox outbox;
+    start(&outbox, &limits);
+    for (int i = 0; i < 3; i++) {
+        accept(&outbox, to_one, "a", "1");                                     /* 1, 5, 9: kept */
+        accept(&outbox, (struct mqc__service){.qos = MQC__QOS_1}, "b", "123"); /* done with */
+        send_and_acknowledge(&outbox, 0);
+        send_and_acknowledge(&outbox, 0);
+    }
+    accept(&outbox, to_one, "a", "1"); /* 13: waits */
+    CHECK_UNSIGNED(stream_of(&outbox, "a")->kept->event_count, 3);
+    struct mqc__spool_range *ranges = NULL;
+    size_t count = 0;
+    REQUIRE(mqc__outbox_needed(&outbox, &ranges, &count) == MQC_OK);
+    count = mqc__outbox_order_ranges(ranges, count);
+    REQUIRE(count == 4);
+    for (size_t i = 0; i < count; i++) {
+        CHECK_UNSIGNED(ranges[i].first, 4 * i + 1);
+        CHECK_UNSIGNED(ranges[i].last, 4 * i + 1);
+    }
     free(ranges);
     mqc__outbox_fini(&outbox);
 }
@@ -325,6 +352,7 @@ int main(void)
          test_outbox_after_a_hole_repeats_only_what_follows},
         {"refused_batch_is_given_up", test_outbox_refused_batch_is_given_up},
         {"needed_joins_what_touches", test_outbox_needed_joins_what_touches},
+        {"needed_is_exact", test_outbox_needed_is_exact},
         {"forgets_streams_that_are_done_with", test_outbox_forgets_streams_that_are_done_with},
         {"keep_without_memory_loses_nothing", test_outbox_keep_without_memory_loses_nothing},
         CU_TEST_INFO_NULL,
