@@ -249,6 +249,10 @@ void mqc__session_spool_close(struct mqc__session *session)
 {
     if (session->spool == NULL)
         return;
+    /* What was acknowledged before the spool knew that it was fed. */
+    pthread_mutex_lock(&session->mutex);
+    mqc__session_tell_spool_locked(session);
+    pthread_mutex_unlock(&session->mutex);
     mqc__spool_close(session->spool);
     struct mqc__spool_stats stats;
     mqc__spool_stats(session->spool, &stats);
