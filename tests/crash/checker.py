@@ -9,8 +9,9 @@ from cluster import Broken
 RECORD = struct.Struct("=IIHHHHIIQ")
 MARK = 0x43524153
 START, INTENT, ACCEPTED, HANDLED, KNOWN = range(1, 6)
-TOTALS = struct.Struct("=6Q")
-Totals = collections.namedtuple("Totals", "published dropped received duplicates missing connects")
+TOTALS = struct.Struct("=8Q")
+Totals = collections.namedtuple(
+    "Totals", "published dropped received duplicates missing repeated spooled kept")
 
 EXAMPLES_MOST = 20
 LOST_EXAMPLES_MOST = 5
@@ -35,12 +36,16 @@ class Log:
         return RECORD.iter_unpack(data)
 
 
-def totals(folder, name):
-    """The sums of what the library counted, over all starts of a node."""
+def all_totals(folder, name):
+    """What the library counted, for each start of a node."""
     path = folder / f"{name}.stats"
     data = path.read_bytes() if path.exists() else b""
-    slots = TOTALS.iter_unpack(data[:len(data) - len(data) % TOTALS.size])
-    return Totals(*map(sum, zip((0,) * 6, *slots)))
+    return [Totals(*slot) for slot in TOTALS.iter_unpack(data[:len(data) - len(data) % TOTALS.size])]
+
+
+def totals(folder, name):
+    """The sums of that; senseless for what is "now"."""
+    return Totals(*map(sum, zip((0,) * len(Totals._fields), *all_totals(folder, name))))
 
 
 class Sent:
@@ -120,7 +125,7 @@ class Received:
         """Everything of an earlier life of the sender comes before what is of a later one."""
         place = stream[1:]
         if stream.start < self.last_start[place]:
-            self._blame("out_of_order", f"{number} of {stream} after start "
+            self._blame("late_starts", f"{number} of {stream} after start "
                         f"{self.last_start[place]}", where)
         else:
             self.last_start[place] = stream.start
@@ -137,6 +142,7 @@ class Checker:
 
     def __init__(self, folder, scenario):
         self.folder = folder
+        self.may_keep = scenario.may_keep
         self.sent = Sent(folder / "sender.records")
         self.received = [
             Received(name, folder / f"{name}.records",
@@ -170,6 +176,11 @@ class Checker:
                    for stream, count in self._expected(received)
                    if stream[0] == self.sent.last_start)
 
+    def has_let_go(self):
+        """Whether the sender has nothing on disk that it need not keep."""
+        slots = all_totals(self.folder, "sender")
+        return bool(slots) and slots[-1].spooled <= (slots[-1].kept if self.may_keep else 0)
+
     def _unknown(self, received):
         """How many events a receiver has that were never to be published."""
         return sum(max(0, last - self.sent.intended[stream])
@@ -190,8 +201,9 @@ class Checker:
             counts.update(self._counted_by_library(received))
         return {"accepted": sum(self.sent.accepted.values()), "maybe": self.sent.maybe(),
                 **{name: counts[name] for name in
-                   ("expected", "delivered", "lost", "duplicates", "out_of_order", "unknown",
-                    "uncertain", "repeated", "gaps_reported")}}
+                   ("expected", "delivered", "lost", "duplicates", "out_of_order", "late_starts",
+                    "unknown", "uncertain", "repeated", "gaps_reported")},
+                "messages_asked_for": totals(self.folder, "sender").repeated}
 
     def examples(self):
         """Some of what is wrong, for people."""

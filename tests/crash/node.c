@@ -19,7 +19,9 @@ struct totals {
     uint64_t received;
     uint64_t duplicates;
     uint64_t missing;
-    uint64_t connects;
+    uint64_t repeated; /* messages that were sent again because receivers asked */
+    uint64_t spooled;  /* now */
+    uint64_t kept;     /* now: of these, delivered, and kept for receivers */
 };
 
 static void on_log(void *context, enum mqc_log_level level, const char *text)
@@ -120,7 +122,9 @@ static void write_stats(const struct crash_node *node)
                                   .received = stats.received_events,
                                   .duplicates = stats.duplicate_events,
                                   .missing = stats.missing_events,
-                                  .connects = stats.connects};
+                                  .repeated = stats.repeated_messages,
+                                  .spooled = stats.spool_events,
+                                  .kept = stats.kept_events};
     if (pwrite(node->stats, &totals, sizeof totals, (off_t)((node->start - 1) * sizeof totals)) < 0)
         (void)fprintf(stderr, "%s: the totals cannot be written\n", node->name);
 }

@@ -134,7 +134,7 @@ class Rounds:
         while time.monotonic() - news < patience_s:
             if self.checker.read():
                 news = time.monotonic()
-            if self.checker.has_everything():
+            if self.checker.has_everything() and (may_lose or self.checker.has_let_go()):
                 return True
             self.cluster.check()
             time.sleep(0.02)

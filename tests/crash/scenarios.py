@@ -36,6 +36,18 @@ class Scenario:
     autosave_s: int = 1800
     forgets: str = ""  # files of a receiver's state that are deleted before it starts again
     threads: int = 4
+    is_to_many: bool = False
+
+    @property
+    def may_keep(self):
+        """Whether the sender keeps what has arrived, for receivers that may ask for it."""
+        return self.is_to_many
+
+    @property
+    def may_mix_starts(self):
+        """Whether what an earlier life of the sender sent may come after what a later one sent:
+        when a receiver asks for it, the later one has sent already."""
+        return self.is_to_many
 
 
 ONE = ("receiver-1",)
@@ -65,9 +77,9 @@ SCENARIOS = {scenario.name: scenario for scenario in (
     Scenario("end-to-end-one-persistence", "the same, and the broker remembers old states",
              ONE, TO_ONE, ALL, END_TO_END, persistence=True, autosave_s=1),
     Scenario("end-to-end-many", "the broker is killed too and forgets everything; to three nodes",
-             THREE, TO_THREE, ALL, END_TO_END),
+             THREE, TO_THREE, ALL, END_TO_END, is_to_many=True),
     Scenario("end-to-end-many-persistence", "the same, and the broker remembers old states",
-             THREE, TO_THREE, ALL, END_TO_END, persistence=True, autosave_s=1),
+             THREE, TO_THREE, ALL, END_TO_END, is_to_many=True, persistence=True, autosave_s=1),
     # The harness proves itself: these faults it must find.
     Scenario("no-dedup", "receivers forget what they had: duplicates",
              THREE, TO_ONE + TO_THREE, ("sender", "receiver"), DISK, is_together=True,
