@@ -220,7 +220,7 @@ class Lab:
         elif complaints:
             self.note(f"{subject} says: {complaints[0]}")
         for found in objects:
-            self._check_losses(subject, found)
+            self.check_losses(subject, found)
         return objects
 
     def measure(self, subject, bench, *options):
@@ -235,7 +235,8 @@ class Lab:
             self.note(f"skipped: {subject}: {reason}")
         self._subjects = left
 
-    def _check_losses(self, subject, found):
+    def check_losses(self, subject, found):
+        """Notes what was lost in one measurement; when it was mqcluster's, the run has failed."""
         lost = found.get("accepted", 0) - found.get("received", 0)
         if lost > 0:
             self.note(f"lost: {subject}: {lost} of {found['accepted']} events in one measurement")

@@ -64,6 +64,11 @@ class Server:
         log = self.log.read_text(encoding="utf-8") if self.log.exists() else "no log"
         raise Broken(f"{self.NAME} does not start: {log}")
 
+    def restart(self):
+        """Starts it again after stop(), on the same ports."""
+        if not self._start_once():
+            raise Broken(f"{self.NAME} does not start again")
+
     def _start_once(self):
         # It does not outlive us, however we end.
         tied = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []

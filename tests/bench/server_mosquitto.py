@@ -30,11 +30,12 @@ ciphers {ciphers}
 
 class Server(server.Server):
     NAME = "mosquitto"
+    CONFIG = CONFIG
 
     def commands(self):
         config = self.folder / "mosquitto.conf"
-        text = CONFIG.format(folder=self.folder, log=self.log, plain=self.plain, tls=self.tls,
-                             ciphers=CIPHERS)
+        text = self.CONFIG.format(folder=self.folder, log=self.log, plain=self.plain, tls=self.tls,
+                                  ciphers=CIPHERS)
         if os.geteuid() == 0:
             text = f"user root\n{text}"
         config.write_text(text, encoding="utf-8")
