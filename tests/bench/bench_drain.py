@@ -6,6 +6,7 @@ import time
 
 import benches
 import durable
+import server
 import server_mosquitto
 from lab import environment, medians, totals
 
@@ -16,6 +17,9 @@ SPOOL_MIB = 64
 FULL_SPOOL_MIB = 256
 NEW_PER_S = 5000
 TIMEOUT_S = 300
+
+# From the receiver's connection to its subscriptions.
+SETTLE_S = 0.5
 
 FIGURES = ("events_per_s", "new_per_s", "max_gap_ms", "cpu_s_per_million", "peak_rss_kb")
 COUNTS = (*durable.COUNTS, "backlog", "refused")
@@ -49,9 +53,23 @@ def await_word(program, word):
         raise Failed(f"never {word}")
 
 
-def lead(lab, broker, program):
+def await_receiver(broker, count):
+    """Waits until the receiver has connected so many times."""
+    deadline = time.monotonic() + server.PATIENCE_S
+    while broker.log.read_text(encoding="utf-8").count("/receiver (p") < count:
+        if time.monotonic() > deadline:
+            raise Failed("the receiver does not come back")
+        time.sleep(0.02)
+
+
+def lead(broker, program):
     """Takes the broker away and brings it back, as the program asks for; what that printed."""
     await_word(program, "ready")
+    # Mosquitto saves no session of a client that began it anew, as the receiver did.
+    broker.stop()
+    broker.restart()
+    await_receiver(broker, 2)
+    time.sleep(SETTLE_S)
     broker.stop()
     print("gone", file=program.stdin, flush=True)
     await_word(program, "full")
@@ -78,7 +96,7 @@ def drain(lab, number, fsync, spool_mib):
             env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             text=True)
         try:
-            return lead(lab, broker, program)
+            return lead(broker, program)
         except (Failed, OSError, subprocess.TimeoutExpired) as problem:
             log.seek(0)
             said = log.read().splitlines()

@@ -172,9 +172,10 @@ static bool run_threads(struct source *sources, unsigned count)
 /* Waits until all of the first streams have arrived; what has not is lost then. */
 static void await_arrivals(struct durable *durable, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
+    bool has_come = true;
+    for (unsigned i = 0; i < count && has_come; i++) {
         struct stream *stream = &durable->streams[i];
-        (void)flow_wait(&stream->arrived, stream->accepted, DURABLE_PATIENCE_NS);
+        has_come = flow_wait(&stream->arrived, stream->accepted, DURABLE_PATIENCE_NS);
     }
 }
 
