@@ -38,6 +38,14 @@ struct mqc__receipt {
 /* So many are read of one envelope at most. */
 #define MQC__RECEIPTS_MAX 10000
 
+/* The events of an earlier start of the sender after which those of an envelope come. */
+struct mqc__after {
+    struct mqc_view instance; /* empty: there are none */
+    uint64_t sequence;        /* their last number */
+    uint64_t kept_from;       /* as in an envelope of their own */
+    uint64_t count_age_ms;    /* likewise */
+};
+
 /* What stands before the events of an envelope. Fields that are 0, false or empty are left out. */
 struct mqc__envelope_header {
     struct mqc__sender sender;
@@ -47,6 +55,7 @@ struct mqc__envelope_header {
     uint64_t kept_from;    /* the lowest number that the sender can repeat; 0: not said */
     uint64_t count_age_ms; /* how long before it is sent the count began; 0: not said */
     struct mqc_view topic; /* of the events, where the message's is another one */
+    struct mqc__after after;
 };
 
 /* A decoded envelope: values and lists live in the arena it was decoded into, text in the payload.
@@ -59,6 +68,7 @@ struct mqc__envelope {
     uint64_t kept_from;             /* the lowest number that the sender can repeat; 0: not said */
     uint64_t count_age_ms;          /* how long before it was sent the count began; 0: not said */
     struct mqc_view topic;          /* of the events, if it is not that of the message */
+    struct mqc__after after;
     const struct mqc__receipt *receipts;
     size_t receipt_count;
     const struct mqc_event *events;

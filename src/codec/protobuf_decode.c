@@ -167,6 +167,12 @@ static enum mqc_error outline_envelope(const struct mqc__decoder *decoder, struc
         case MQC__TAG_ENVELOPE_COUNT_AGE_MS >> 3: out->count_age_ms = field.value; break;
         case MQC__TAG_ENVELOPE_TOPIC >> 3: out->topic = field.bytes; break;
         case MQC__TAG_ENVELOPE_RECEIPTS >> 3: out->receipt_count++; break;
+        case MQC__TAG_ENVELOPE_AFTER_INSTANCE >> 3: out->after.instance = field.bytes; break;
+        case MQC__TAG_ENVELOPE_AFTER_SEQUENCE >> 3: out->after.sequence = field.value; break;
+        case MQC__TAG_ENVELOPE_AFTER_KEPT_FROM >> 3: out->after.kept_from = field.value; break;
+        case MQC__TAG_ENVELOPE_AFTER_COUNT_AGE_MS >> 3:
+            out->after.count_age_ms = field.value;
+            break;
         default: break;
         }
     }

@@ -20,6 +20,24 @@ enum mqc_error mqc__protobuf_room(struct mqc__buffer *buffer, size_t size,
     return MQC_OK;
 }
 
+/* Tags of these numbers take two bytes. */
+static size_t after_size(const struct mqc__after *after)
+{
+    const uint64_t numbers[] = {after->sequence, after->kept_from, after->count_age_ms};
+    size_t size = after->instance.size != 0 ? 1 + mqc__protobuf_text_size(after->instance) : 0;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        size += numbers[i] != 0 ? 1 + mqc__protobuf_number_size(numbers[i]) : 0;
+    return size;
+}
+
+static void put_after(struct mqc__wire_writer *writer, const struct mqc__after *after)
+{
+    mqc__protobuf_put_number(writer, after->count_age_ms, MQC__TAG_ENVELOPE_AFTER_COUNT_AGE_MS);
+    mqc__protobuf_put_number(writer, after->kept_from, MQC__TAG_ENVELOPE_AFTER_KEPT_FROM);
+    mqc__protobuf_put_number(writer, after->sequence, MQC__TAG_ENVELOPE_AFTER_SEQUENCE);
+    mqc__protobuf_put_text(writer, after->instance, MQC__TAG_ENVELOPE_AFTER_INSTANCE);
+}
+
 static size_t header_size(const struct mqc__envelope_header *header)
 {
     return mqc__protobuf_text_size(header->sender.instance) +
@@ -28,7 +46,8 @@ static size_t header_size(const struct mqc__envelope_header *header)
            mqc__protobuf_number_size(header->starts_count ? 1 : 0) +
            mqc__protobuf_number_size((uint64_t)header->receipt) +
            mqc__protobuf_number_size(header->kept_from) +
-           mqc__protobuf_number_size(header->count_age_ms) + mqc__protobuf_text_size(header->topic);
+           mqc__protobuf_number_size(header->count_age_ms) +
+           mqc__protobuf_text_size(header->topic) + after_size(&header->after);
 }
 
 enum mqc_error mqc__protobuf_header(const struct mqc__envelope_header *header,
@@ -41,6 +60,7 @@ enum mqc_error mqc__protobuf_header(const struct mqc__envelope_header *header,
     const enum mqc_error error = mqc__protobuf_room(buffer, size, &writer);
     if (error != MQC_OK)
         return error;
+    put_after(&writer, &header->after);
     mqc__protobuf_put_text(&writer, header->topic, MQC__TAG_ENVELOPE_TOPIC);
     mqc__protobuf_put_number(&writer, header->count_age_ms, MQC__TAG_ENVELOPE_COUNT_AGE_MS);
     mqc__protobuf_put_number(&writer, header->kept_from, MQC__TAG_ENVELOPE_KEPT_FROM);

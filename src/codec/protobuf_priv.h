@@ -31,7 +31,7 @@ static inline bool mqc__protobuf_is_short(const struct mqc__wire_schema *schema,
 {
     const uint8_t *at = reader->at;
     const unsigned number = at[0] >> 3U;
-    return reader->end - at >= 2 && number <= schema->field_count &&
+    return reader->end - at >= 2 && at[0] <= 0x7f && number <= schema->field_count &&
            schema->tags[number] == at[0] && (at[0] & 7U) == MQC__WIRE_BYTES && at[1] <= 0x7f &&
            at[1] <= reader->end - at - 2;
 }

@@ -50,6 +50,7 @@ enum mqc_error mqc__protobuf_next_any(const struct mqc__decoder *decoder,
     *field_out = (struct mqc__wire_field){.value = 0};
     const char *problem = mqc__wire_read_tag(reader, field_out);
     if (problem == NULL && field_out->number <= schema->field_count &&
+        schema->tags[field_out->number] != 0 &&
         (schema->tags[field_out->number] & 7U) != field_out->wire_type)
         problem = "a field has another wire type than the schema's";
     if (problem == NULL)

@@ -11,7 +11,7 @@
  * with the generated descriptors.
  */
 
-/* One byte each. The kinds of Value have their numbers from the generated header. */
+/* One byte each on the wire up to 15, two above. The kinds of Value have their numbers from the generated header. */
 #define MQC__TAG_ENVELOPE_INSTANCE MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
 #define MQC__TAG_ENVELOPE_NODE MQC__WIRE_TAG(2, MQC__WIRE_BYTES)
 #define MQC__TAG_ENVELOPE_FIRST_SEQUENCE MQC__WIRE_TAG(3, MQC__WIRE_VARINT)
@@ -24,6 +24,10 @@
 #define MQC__TAG_ENVELOPE_COUNT_AGE_MS MQC__WIRE_TAG(10, MQC__WIRE_VARINT)
 #define MQC__TAG_ENVELOPE_TOPIC MQC__WIRE_TAG(11, MQC__WIRE_BYTES)
 #define MQC__TAG_ENVELOPE_RECEIPTS MQC__WIRE_TAG(12, MQC__WIRE_BYTES)
+#define MQC__TAG_ENVELOPE_AFTER_INSTANCE MQC__WIRE_TAG(16, MQC__WIRE_BYTES)
+#define MQC__TAG_ENVELOPE_AFTER_SEQUENCE MQC__WIRE_TAG(17, MQC__WIRE_VARINT)
+#define MQC__TAG_ENVELOPE_AFTER_KEPT_FROM MQC__WIRE_TAG(18, MQC__WIRE_VARINT)
+#define MQC__TAG_ENVELOPE_AFTER_COUNT_AGE_MS MQC__WIRE_TAG(19, MQC__WIRE_VARINT)
 #define MQC__TAG_RECEIPT_INSTANCE MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
 #define MQC__TAG_RECEIPT_TOPIC MQC__WIRE_TAG(2, MQC__WIRE_BYTES)
 #define MQC__TAG_RECEIPT_HANDLED_TO MQC__WIRE_TAG(3, MQC__WIRE_VARINT)
@@ -40,10 +44,10 @@
 /* What an Envelope's `compression` says. */
 #define MQC__COMPRESSION_ZSTD 1
 
-/* A message's known fields, numbered from 1 without a gap: their tags by number. */
+/* A message's known fields: their tags by number, 0 for a number that is not in use. */
 struct mqc__wire_schema {
-    unsigned field_count;
-    uint8_t tags[16];
+    unsigned field_count; /* the highest number */
+    uint8_t tags[20];
 };
 
 extern const struct mqc__wire_schema mqc__schema_envelope;

@@ -26,7 +26,7 @@ static inline void mqc__protobuf_put_number(struct mqc__wire_writer *writer, uin
     if (number == 0)
         return;
     mqc__wire_put_varint(writer, number);
-    mqc__wire_put_byte(writer, tag);
+    mqc__wire_put_varint(writer, tag);
 }
 
 static inline size_t mqc__protobuf_text_size(struct mqc_view text)
@@ -41,7 +41,7 @@ static inline void mqc__protobuf_put_text(struct mqc__wire_writer *writer, struc
         return;
     mqc__wire_put(writer, text.data, text.size);
     mqc__wire_put_varint(writer, text.size);
-    mqc__wire_put_byte(writer, tag);
+    mqc__wire_put_varint(writer, tag);
 }
 
 #endif

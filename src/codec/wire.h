@@ -17,7 +17,7 @@ enum mqc__wire_type {
     MQC__WIRE_FIXED32 = 5,
 };
 
-/* The tag of a field with a number up to 15 is this one byte. */
+/* The tag of a field with a number up to 31; with one up to 15 it is this byte on the wire. */
 #define MQC__WIRE_TAG(number, wire_type)                                                           \
     ((uint8_t)((unsigned)(number) << 3 | (unsigned)(wire_type)))
 

@@ -136,7 +136,7 @@ static void init_parts(struct mqc__session *session)
 {
     const struct mqc__session_options *options = session->options;
     const size_t header_bytes_max =
-        strlen(options->instance) + strlen(options->node) + MQC__ENVELOPE_OVERHEAD_BYTES;
+        2 * strlen(options->instance) + strlen(options->node) + MQC__ENVELOPE_OVERHEAD_BYTES;
     const struct mqc__outbox_limits limits = {
         .events_max = options->outbox_events_max,
         .bytes_max = options->outbox_bytes_max,

@@ -20,7 +20,7 @@ size_t mqc__session_event_bytes_max(const struct mqc__session *session, size_t t
     if (packet_max == UINT32_MAX)
         return MQC__EVENT_BYTES_MAX;
     const size_t around = PACKET_OVERHEAD_BYTES + MQC__ENVELOPE_OVERHEAD_BYTES + topic_size +
-                          strlen(MQC__CONTENT_TYPE_PROTOBUF) + strlen(session->options->instance) +
+                          strlen(MQC__CONTENT_TYPE_PROTOBUF) + 2 * strlen(session->options->instance) +
                           strlen(session->options->node);
     if (packet_max <= around)
         return 0;

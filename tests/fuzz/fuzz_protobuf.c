@@ -17,6 +17,7 @@ static void encode(const struct mqc__envelope *envelope, struct mqc__buffer *buf
         .kept_from = envelope->kept_from,
         .count_age_ms = envelope->count_age_ms,
         .topic = envelope->topic,
+        .after = envelope->after,
     };
     fuzz_require(mqc__protobuf_header(&header, buffer) == MQC_OK,
                  "a decoded header can be encoded");

@@ -231,6 +231,7 @@ static void test_header_of_a_stream_round_trips(void)
             .kept_from = numbers[i],
             .count_age_ms = numbers[i],
             .topic = mqc_view_text("zeek.topic"),
+            .after = {mqc_view_text("earlier"), numbers[i], numbers[i], numbers[i]},
         };
         CHECK_INT(mqc__protobuf_header(&header, &f.wire), MQC_OK);
         CHECK_INT(decode(&f), MQC_OK);
@@ -239,6 +240,10 @@ static void test_header_of_a_stream_round_trips(void)
         CHECK_UNSIGNED(f.envelope.kept_from, numbers[i]);
         CHECK_UNSIGNED(f.envelope.count_age_ms, numbers[i]);
         CHECK_VIEW_TEXT(f.envelope.topic, "zeek.topic");
+        CHECK_VIEW_TEXT(f.envelope.after.instance, "earlier");
+        CHECK_UNSIGNED(f.envelope.after.sequence, numbers[i]);
+        CHECK_UNSIGNED(f.envelope.after.kept_from, numbers[i]);
+        CHECK_UNSIGNED(f.envelope.after.count_age_ms, numbers[i]);
         CHECK_UNSIGNED(f.envelope.receipt_count, 0);
         teardown(&f);
     }
@@ -252,7 +257,8 @@ static void test_bytes_of_receipts_are_fixed(void)
                                                 .receipt = MQC__RECEIPT_MANY,
                                                 .kept_from = 300,
                                                 .count_age_ms = 5,
-                                                .topic = mqc_view_text("t")};
+                                                .topic = mqc_view_text("t"),
+                                                .after = {mqc_view_text("6b"), 7, 300, 1}};
     const struct mqc__receipt receipts[] = {
         {mqc_view_text("ab"), mqc_view_text("t/u"), 128, true},
         {mqc_view_text("c"), mqc_view_text("v"), 0, false},
@@ -262,6 +268,9 @@ static void test_bytes_of_receipts_are_fixed(void)
     static const char expected[] = "\x0a\x04"
                                    "7f3a"
                                    "\x40\x02\x48\xac\x02\x50\x05\x5a\x01t"
+                                   "\x82\x01\x02"
+                                   "6b"
+                                   "\x88\x01\x07\x90\x01\xac\x02\x98\x01\x01"
                                    "\x62\x0e\x0a\x02"
                                    "ab"
                                    "\x12\x03t/u\x18\x80\x01\x20\x01"

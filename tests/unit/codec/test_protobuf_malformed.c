@@ -299,6 +299,13 @@ static void test_wrong_wire_form_is_refused(void)
         {WIRE("\x62\x02\x0a\x01"), "longer than what surrounds it"},
         {WIRE("\x62\x02\x1a\x00"), "another wire type"},
         {WIRE("\x62\x02\x18\x80"), "a number is cut off"},
+        /* fields whose tags take two bytes */
+        {WIRE("\x82\x01\x05x"), "longer than what surrounds it"},
+        {WIRE("\x82\x01"), "a length is cut off"},
+        {WIRE("\x80\x01\x05"), "another wire type"},
+        {WIRE("\x8a\x01\x01x"), "another wire type"},
+        {WIRE("\x88\x01\x80"), "a number is cut off"},
+        {WIRE("\x9a\x01\x00"), "another wire type"},
         /* a port of more than 32 bits */
         {WIRE("\x2a\x0b\x0a\x01"
               "e\x12\x06\x48\x80\x80\x80\x80\x10"),
