@@ -21,11 +21,13 @@ struct mqc__topic;
 /* Batches that were acknowledged within this time may be kept as one. */
 #define MQC__KEEP_MERGE_MS 1000
 
-/* The events of one instance on one topic. */
+/* The events of one instance on one topic. Those of one instance all leave before the first one of
+ * the next, since they were accepted before: so the streams of a topic stand in the order in which
+ * their instances were there, the latest first. */
 struct mqc__kept_stream {
     struct mqc__kept_stream *prev; /* in the keep, the one that was sent last at the end */
     struct mqc__kept_stream *next;
-    struct mqc__kept_stream *topic_next; /* another instance's on the same topic */
+    struct mqc__kept_stream *topic_next; /* another instance's on the same topic: one before */
     struct mqc__topic *topic;
     const struct mqc__origin *origin; /* NULL: this instance */
     struct mqc__stream_out machine;

@@ -198,6 +198,10 @@ struct mqc__kept_stream *mqc__outbox_probe(struct mqc__outbox *outbox, int64_t n
 struct mqc__kept_stream *mqc__outbox_stream(const struct mqc__outbox *outbox, struct mqc_view topic,
                                             const struct mqc__origin *origin);
 
+/* The stream of the instance before this one on the same topic, if some of it may still come, or
+ * come again, to a receiver; else NULL. */
+const struct mqc__kept_stream *mqc__outbox_stream_before(const struct mqc__kept_stream *stream);
+
 /* A receipt came: frees what is done with, and says what is to be done. */
 void mqc__outbox_receipt(struct mqc__outbox *outbox, struct mqc__kept_stream *stream,
                          const struct mqc__stream_out_receipt *receipt, int64_t now_ms,

@@ -134,6 +134,25 @@ static uint64_t count_age_ms(const struct mqc__session *session, const struct mq
                                           : 0;
 }
 
+/* What an envelope of this stream says of it, and of the one before. */
+static void describe(const struct mqc__session *session, const struct mqc__kept_stream *stream,
+                     struct mqc__envelope_header *header)
+{
+    const int64_t now_ms = mqc__clock_monotonic_ms();
+    mqc__stream_out_describe(&stream->machine, now_ms, header);
+    const struct mqc__kept_stream *before = mqc__outbox_stream_before(stream);
+    if (before == NULL)
+        return;
+    struct mqc__envelope_header said = {.first_sequence = before->machine.last};
+    mqc__stream_out_describe(&before->machine, now_ms, &said);
+    header->after = (struct mqc__after){
+        .instance = sender_of(session, before->origin).instance,
+        .sequence = said.first_sequence,
+        .kept_from = said.kept_from,
+        .count_age_ms = said.count_age_ms,
+    };
+}
+
 struct mqc__envelope_header mqc__session_header_locked(const struct mqc__session *session,
                                                        const struct mqc__batch *batch)
 {
@@ -143,7 +162,7 @@ struct mqc__envelope_header mqc__session_header_locked(const struct mqc__session
         .starts_count = batch->starts_count,
     };
     if (batch->stream != NULL)
-        mqc__stream_out_describe(&batch->stream->machine, mqc__clock_monotonic_ms(), &header);
+        describe(session, batch->stream, &header);
     else if (batch->qos == MQC__QOS_1 && !batch->starts_count)
         header.count_age_ms = count_age_ms(session, batch);
     return header;
@@ -163,7 +182,7 @@ static struct mqc__envelope_header probe_header(const struct mqc__session *sessi
         .sender = sender_of(session, stream->origin),
         .first_sequence = stream->machine.last,
     };
-    mqc__stream_out_describe(&stream->machine, mqc__clock_monotonic_ms(), &header);
+    describe(session, stream, &header);
     return header;
 }
 

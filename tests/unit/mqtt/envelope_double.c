@@ -11,15 +11,20 @@ enum mqc_error mqc__protobuf_header(const struct mqc__envelope_header *header,
                                     struct mqc__buffer *buffer)
 {
     const struct mqc__sender *sender = &header->sender;
-    char text[200];
+    char text[400];
     char more[100] = "";
+    char after[100] = "";
     if (header->receipt != MQC__RECEIPT_NONE)
         (void)snprintf(more, sizeof more, " receipt %d kept %" PRIu64 "%s%.*s", header->receipt,
                        header->kept_from, header->topic.size != 0 ? " of " : "",
                        (int)header->topic.size, header->topic.data);
-    (void)snprintf(text, sizeof text, "%.*s/%.*s/%" PRIu64 "/%d%s|", (int)sender->instance.size,
+    if (header->after.instance.size != 0)
+        (void)snprintf(after, sizeof after, " after %.*s %" PRIu64 " kept %" PRIu64,
+                       (int)header->after.instance.size, header->after.instance.data,
+                       header->after.sequence, header->after.kept_from);
+    (void)snprintf(text, sizeof text, "%.*s/%.*s/%" PRIu64 "/%d%s%s|", (int)sender->instance.size,
                    sender->instance.data, (int)sender->node.size, sender->node.data,
-                   header->first_sequence, header->starts_count ? 1 : 0, more);
+                   header->first_sequence, header->starts_count ? 1 : 0, more, after);
     return mqc__buffer_append_text(buffer, text) ? MQC_OK : MQC_ENOMEM;
 }
 
