@@ -51,12 +51,47 @@ static void report_forgotten(struct mqc_backend *backend, uint64_t forgotten)
                          forgotten);
 }
 
+static enum mqc_error arrive(struct mqc_backend *backend, const struct mqc__stream_batch *batch,
+                             int64_t now_ms, struct mqc__stream_verdict *verdict_out)
+{
+    const enum mqc_error error = mqc__streams_arrive(backend->streams, batch, now_ms, verdict_out);
+    if (error != MQC_OK)
+        return error;
+    report_missing(backend, batch, verdict_out->missing);
+    report_forgotten(backend, verdict_out->forgotten);
+    return MQC_OK;
+}
+
+/* What an envelope says of the events that its own come after counts as if it came from their own
+ * sender: this node asks for what it misses of them. Until that is there it takes nothing of the
+ * envelope. */
+static void follow_earlier(struct mqc_backend *backend, const struct mqc__after *after,
+                           struct mqc__stream_batch *batch, int64_t now_ms)
+{
+    if (batch->receipt == MQC__RECEIPT_NONE || batch->is_for_others || after->instance.size == 0 ||
+        mqc_view_equal(after->instance, batch->instance) ||
+        mqc_view_equal(after->instance, mqc_view_text(backend->node_id)))
+        return;
+    struct mqc__stream_batch earlier = *batch;
+    earlier.instance = after->instance;
+    earlier.first = after->sequence;
+    earlier.count = 0;
+    earlier.starts_count = false;
+    earlier.kept_from = after->kept_from;
+    earlier.count_age_ms = after->count_age_ms;
+    struct mqc__stream_verdict verdict;
+    if (arrive(backend, &earlier, now_ms, &verdict) != MQC_OK)
+        return;
+    batch->is_held = verdict.last < after->sequence;
+    batch->held_by = verdict.place;
+}
+
 struct mqc__followed mqc__backend_follow(struct mqc_backend *backend,
                                          const struct mqc__envelope *envelope,
                                          struct mqc_view topic, struct mqc_view mqtt_topic)
 {
     const int64_t now_ms = mqc__clock_monotonic_ms();
-    const struct mqc__stream_batch batch = {
+    struct mqc__stream_batch batch = {
         .instance = envelope->sender.instance,
         .topic = topic,
         .mqtt_topic = mqtt_topic,
@@ -69,12 +104,12 @@ struct mqc__followed mqc__backend_follow(struct mqc_backend *backend,
         .count_age_ms = envelope->count_age_ms,
     };
     struct mqc__stream_verdict verdict;
-    if (batch.instance.size == 0 ||
-        mqc__streams_arrive(backend->streams, &batch, now_ms, &verdict) != MQC_OK)
+    if (batch.instance.size == 0)
+        return (struct mqc__followed){.repeated = 0};
+    follow_earlier(backend, &envelope->after, &batch, now_ms);
+    if (arrive(backend, &batch, now_ms, &verdict) != MQC_OK)
         return (struct mqc__followed){.repeated = 0};
     atomic_fetch_add(&backend->duplicate_events, verdict.repeated);
-    report_missing(backend, &batch, verdict.missing);
-    report_forgotten(backend, verdict.forgotten);
     return (struct mqc__followed){
         .place = verdict.place,
         .arrived_ms = now_ms,

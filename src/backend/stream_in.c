@@ -131,11 +131,28 @@ static void note_progress(struct mqc__stream_in *stream, int64_t now_ms)
     plan_receipt(stream, is_much ? now_ms : now_ms + MQC__STREAM_IN_RECEIPT_MS);
 }
 
+/* What is held comes again when its time has come: nothing is missing yet. */
+static void plan_asking_later(struct mqc__stream_in *stream, int64_t now_ms)
+{
+    if (stream->ask_ms != MQC__STREAM_IN_NEVER)
+        return;
+    stream->ask_ms = now_ms + MQC__STREAM_IN_ASK_MIN_MS;
+    stream->ask_pause_ms = MQC__STREAM_IN_ASK_MIN_MS;
+}
+
+static bool is_held(const struct mqc__stream_in *stream, const struct mqc__stream_in_batch *batch)
+{
+    return batch->is_held && stream->receipt != MQC__RECEIPT_NONE && last_of(batch) > stream->last;
+}
+
 /* Judges a batch, after what is gone was skipped. */
 static void judge(struct mqc__stream_in *stream, const struct mqc__stream_in_batch *batch,
                   int64_t now_ms, struct mqc__stream_in_verdict *verdict)
 {
-    if (batch->count == 0) {
+    if (is_held(stream, batch)) {
+        verdict->is_discarded = true;
+        plan_asking_later(stream, now_ms);
+    } else if (batch->count == 0) {
         if (stream->known_to > stream->last)
             plan_asking(stream, now_ms);
         plan_receipt_at_once(stream, now_ms);

@@ -16,7 +16,8 @@
  * delivered. With one, a batch behind a gap is discarded, and the sender is asked to send
  * everything from the gap on again (go-back-N): nothing has to be kept here, and the memory for a
  * stream stays small. What the sender cannot repeat it says (kept_from): then that is counted, and
- * no more.
+ * no more. A batch that comes after those of another stream is discarded, too, until these are
+ * there (is_held), and asked for later than they are.
  *
  * Pure: no clock, no input or output, no memory beside itself; plain data, which may be copied.
  * Times are of one clock that does not go back, in ms. Not thread-safe.
@@ -58,6 +59,7 @@ struct mqc__stream_in_batch {
     uint64_t count;
     bool starts_count;     /* earlier numbers are not missing */
     bool is_for_others;    /* this node only listens in on a stream to one other node */
+    bool is_held;          /* what comes before it, of another stream, is not there yet */
     uint8_t receipt;       /* enum mqc__receipt_kind */
     uint64_t kept_from;    /* the sender cannot repeat what is below; 0: not said */
     uint64_t count_age_ms; /* how long ago the count began when this was sent; 0: not said */
@@ -125,7 +127,8 @@ bool mqc__stream_in_receipt(struct mqc__stream_in *stream, int64_t now_ms,
                             struct mqc__stream_in_receipt *receipt_out);
 
 /* The session to the broker is up again: what was asked meanwhile did not get out, so that the
- * pause before asking again begins anew. Need not be called. */
+ * pause before asking again begins anew. Or what the stream was held for is there. Need not be
+ * called. */
 void mqc__stream_in_connected(struct mqc__stream_in *stream, int64_t now_ms);
 
 /* How many events are waited for. */

@@ -26,6 +26,11 @@ struct stream {
     uint32_t due_previous;
     bool is_due;
     bool has_begun;       /* it is not zeroed memory any more */
+    bool holds_others;    /* perhaps */
+    unsigned held_count;  /* in so many seconds something was held */
+    int64_t held_ms;      /* the latest of them */
+    uint64_t held_at;     /* where the other stream stood then */
+    size_t held_by;       /* its place plus 1; 0: it is not held */
     size_t instance_size; /* of the texts */
     size_t topic_size;
     char *texts; /* instance and topic; NULL: there was no memory */
@@ -228,6 +233,41 @@ static void store(struct mqc__streams *streams, const struct stream *stream, siz
         mqc__positions_set_mark(streams->positions, place, stream->broker_epoch);
 }
 
+/* Says whether what arrived has to wait for another stream. */
+static bool hold(struct mqc__streams *streams, struct stream *stream,
+                 const struct mqc__stream_batch *batch, int64_t now_ms)
+{
+    stream->held_by = batch->is_held ? batch->held_by + 1 : 0;
+    if (!batch->is_held)
+        return false;
+    struct stream *other = &streams->streams[batch->held_by];
+    other->holds_others = true;
+    if (stream->held_at != other->in.last)
+        stream->held_count = 0;
+    stream->held_at = other->in.last;
+    const bool is_same_second = stream->held_count != 0 && now_ms - stream->held_ms < 1000;
+    if (!is_same_second && stream->held_count <= MQC__STREAMS_HELD_SECONDS) {
+        stream->held_ms = now_ms;
+        stream->held_count++;
+    }
+    return stream->held_count <= MQC__STREAMS_HELD_SECONDS;
+}
+
+/* Nothing is waited for in this place any more: what was held because of it is asked for. */
+static void release_held(struct mqc__streams *streams, size_t place, int64_t now_ms)
+{
+    struct stream *stream = &streams->streams[place];
+    if (!stream->holds_others || mqc__stream_in_awaited(&stream->in) != 0)
+        return;
+    stream->holds_others = false;
+    for (uint32_t held = streams->due_first; held != NONE; held = streams->streams[held].due_next) {
+        if (streams->streams[held].held_by != place + 1)
+            continue;
+        mqc__stream_in_connected(&streams->streams[held].in, now_ms);
+        plan(streams, held);
+    }
+}
+
 enum mqc_error mqc__streams_arrive(struct mqc__streams *streams,
                                    const struct mqc__stream_batch *batch, int64_t now_ms,
                                    struct mqc__stream_verdict *verdict_out)
@@ -250,12 +290,15 @@ enum mqc_error mqc__streams_arrive(struct mqc__streams *streams,
     in.epoch = stream->broker_epoch + stream->breaks;
     if (!stream->in.is_known)
         stream->in.epoch = in.epoch; /* nothing came before that could be a break */
+    in.is_held = hold(streams, stream, batch, now_ms);
     const struct mqc__stream_in_verdict verdict = mqc__stream_in_arrive(&stream->in, &in, now_ms);
     verdict_out->repeated = verdict.repeated;
     verdict_out->missing = verdict.missing;
     verdict_out->is_discarded = verdict.is_discarded;
+    verdict_out->last = stream->in.last;
     store(streams, stream, verdict_out->place);
     plan(streams, verdict_out->place);
+    release_held(streams, verdict_out->place, now_ms);
     return MQC_OK;
 }
 
@@ -279,6 +322,7 @@ void mqc__streams_handled(struct mqc__streams *streams, size_t place, uint64_t t
     mqc__stream_in_handled(&streams->streams[place].in, to, now_ms);
     mqc__positions_skip(streams->positions, place, to);
     plan(streams, place);
+    release_held(streams, place, now_ms);
 }
 
 int64_t mqc__streams_due_ms(const struct mqc__streams *streams)

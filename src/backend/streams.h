@@ -32,13 +32,23 @@ struct mqc__stream_batch {
     enum mqc__receipt_kind receipt;
     uint64_t kept_from;
     uint64_t count_age_ms;
+
+    /* What comes before it is not there yet: the stream in this place has to go on first. */
+    bool is_held;
+    size_t held_by;
 };
+
+/* When something of a stream came in so many different seconds, and was held while the other stream
+ * has not moved, it is let through all the same: its sender is there, and only says that something
+ * comes before. */
+#define MQC__STREAMS_HELD_SECONDS 60
 
 /* What a batch means for its stream. */
 struct mqc__stream_verdict {
     size_t place;       /* of the stream, until the next batch arrives */
     uint64_t repeated;  /* this many of its first events were there before */
     uint64_t missing;   /* this many events before it never came, and never will */
+    uint64_t last;      /* the stream's: its last number that was handled, or is given up */
     uint64_t forgotten; /* this many were waited for of a stream that is forgotten now */
     bool is_discarded;  /* nothing of it may be handled */
 };
