@@ -206,6 +206,7 @@ void receive_put(struct receive_driver *driver, const struct receive_batch *batc
         .first_sequence = batch->first,
         .receipt = batch->receipt,
         .topic = mqc_view_text(batch->original_topic),
+        .after = batch->after,
     };
     const struct mqc_event event = {.name =
                                         mqc_view_text(batch->event != NULL ? batch->event : "e")};

@@ -34,7 +34,8 @@ struct receive_batch {
     uint64_t count;
     enum mqc__receipt_kind receipt;
     const char *instance; /* NULL: worker-1-a */
-    const char *event;    /* NULL: e */
+    struct mqc__after after;
+    const char *event; /* NULL: e */
 };
 
 struct mqc__backend_options receive_options(const char *state_directory);

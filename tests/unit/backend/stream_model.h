@@ -32,6 +32,7 @@ enum model_mutant {
     MODEL_NOTED_TOO_EARLY,   /* on the receiver's disk, before the handler has run */
     MODEL_MISSING_NOT_TAKEN, /* events that are given up go unreported */
     MODEL_AGE_NOT_SAID,      /* so that every receiver seems to have joined late */
+    MODEL_EARLIER_NOT_SAID,  /* after which instance's events others come */
 };
 
 struct model_config {
@@ -54,6 +55,9 @@ struct model_message {
     uint8_t count;     /* wants_repeat of a receipt */
     uint8_t kept_from; /* UINT8_MAX stands for UINT64_MAX */
     uint8_t receiver;  /* of a receipt */
+    uint8_t after;     /* the instance whose events come before, plus 1; 0: none */
+    uint8_t after_last;
+    uint8_t after_kept_from;
 };
 
 struct model_queue {

@@ -93,7 +93,9 @@ static void mix_queue(uint64_t *hash, const struct model_queue *queue)
         const struct model_message *message = &queue->at[i];
         mix(hash, (uint64_t)message->instance | (uint64_t)message->first << 8 |
                       (uint64_t)message->count << 16 | (uint64_t)message->kept_from << 24 |
-                      (uint64_t)message->receiver << 32);
+                      (uint64_t)message->receiver << 32 | (uint64_t)message->after << 40 |
+                      (uint64_t)message->after_last << 48 |
+                      (uint64_t)message->after_kept_from << 56);
     }
 }
 

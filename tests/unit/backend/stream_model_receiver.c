@@ -2,6 +2,20 @@
 
 #include <limits.h>
 
+/* The memories of a receiver that forgets are not in order, nor is what a sender has forgotten.
+ * What was sent again, and given up then, may come late: the sender's next start knows nothing of
+ * it. */
+static void check_starts(struct model *model, const struct model_world *world, unsigned receiver,
+                         unsigned instance, unsigned number)
+{
+    if (model->config.receivers_forget || model->config.sender_forgets ||
+        (world->out[instance].given_up >> number & 1U) != 0)
+        return;
+    for (unsigned i = instance + 1; i < MODEL_INSTANCES; i++)
+        model_require(model, world->in[receiver][i].handled == 0,
+                      "events of an earlier start are handled first");
+}
+
 /* The handlers have an event. */
 static void handle(struct model *model, struct model_in *in, unsigned number)
 {
@@ -44,13 +58,15 @@ static void note_verdict(struct model *model, const struct model_out *out, struc
 }
 
 static struct mqc__stream_in_verdict judge(struct model *model, struct model_world *world,
-                                           struct model_in *in, const struct model_message *message)
+                                           struct model_in *in, const struct model_message *message,
+                                           bool is_held)
 {
     const struct mqc__stream_in before = in->machine;
     const struct mqc__stream_in_batch batch = {
         .first = message->first,
         .count = message->count,
         .starts_count = message->first == 1 && message->count != 0,
+        .is_held = is_held,
         .receipt = (uint8_t)model->config.kind,
         .kept_from = message->kept_from == UINT8_MAX ? UINT64_MAX : message->kept_from,
         .count_age_ms = model->config.mutant == MODEL_AGE_NOT_SAID ? 0 : 2,
@@ -68,11 +84,36 @@ static struct mqc__stream_in_verdict judge(struct model *model, struct model_wor
     return verdict;
 }
 
+static void note_on_disk(struct model_in *in)
+{
+    in->is_on_disk = true;
+    in->disk_last = (uint8_t)in->machine.last;
+}
+
+/* As mqc__backend_follow(): says whether the message comes too early. */
+static bool follow_earlier(struct model *model, struct model_world *world, unsigned receiver,
+                           const struct model_message *message)
+{
+    if (message->after == 0)
+        return false;
+    const struct model_message probe = {
+        .instance = (uint8_t)(message->after - 1),
+        .first = message->after_last,
+        .kept_from = message->after_kept_from,
+    };
+    struct model_in *in = &world->in[receiver][probe.instance];
+    (void)judge(model, world, in, &probe, false);
+    if (in->machine.last != 0)
+        note_on_disk(in);
+    return in->machine.last < message->after_last;
+}
+
 void model_receive(struct model *model, struct model_world *world, unsigned receiver,
                    const struct model_message *message, unsigned steps)
 {
     struct model_in *in = &world->in[receiver][message->instance];
-    const struct mqc__stream_in_verdict verdict = judge(model, world, in, message);
+    const bool is_held = follow_earlier(model, world, receiver, message);
+    const struct mqc__stream_in_verdict verdict = judge(model, world, in, message, is_held);
     const unsigned skipped = verdict.is_discarded ? message->count : (unsigned)verdict.repeated;
     for (unsigned i = skipped; i < message->count; i++) {
         const unsigned number = message->first + i;
@@ -85,19 +126,17 @@ void model_receive(struct model *model, struct model_world *world, unsigned rece
             if (left == 1)
                 break;
         }
+        check_starts(model, world, receiver, message->instance, number);
         handle(model, in, number);
         if (left == 1) {
             in->uncertain = (uint8_t)number;
             break;
         }
         mqc__stream_in_handled(&in->machine, number, world->now_ms);
-        in->is_on_disk = true;
-        in->disk_last = (uint8_t)in->machine.last;
+        note_on_disk(in);
     }
-    if (verdict.missing != 0) {
-        in->is_on_disk = true;
-        in->disk_last = (uint8_t)in->machine.last;
-    }
+    if (verdict.missing != 0)
+        note_on_disk(in);
     if (steps != UINT_MAX)
         model_kill_receiver(model, world, receiver);
 }

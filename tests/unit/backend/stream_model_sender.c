@@ -8,15 +8,37 @@ static uint8_t small(uint64_t number)
     return (uint8_t)(number < UINT8_MAX ? number : UINT8_MAX);
 }
 
-static struct model_message describe(const struct model_world *world, unsigned instance,
-                                     uint64_t first, uint64_t count)
+/* As mqc__outbox_stream_before(). */
+static unsigned instance_before(const struct model *model, const struct model_world *world,
+                                unsigned instance)
+{
+    for (unsigned i = instance; i-- > 0;) {
+        const struct model_out *out = &world->out[i];
+        const bool is_over =
+            model->config.kind == MQC__RECEIPT_ONE && mqc__stream_out_is_done(&out->machine);
+        if (out->is_known && out->machine.last != 0 && !is_over)
+            return i;
+    }
+    return MODEL_INSTANCES;
+}
+
+static struct model_message describe(const struct model *model, const struct model_world *world,
+                                     unsigned instance, uint64_t first, uint64_t count)
 {
     struct mqc__envelope_header header;
     mqc__stream_out_describe(&world->out[instance].machine, world->now_ms, &header);
-    return (struct model_message){.instance = (uint8_t)instance,
-                                  .first = small(first),
-                                  .count = small(count),
-                                  .kept_from = small(header.kept_from)};
+    struct model_message message = {.instance = (uint8_t)instance,
+                                    .first = small(first),
+                                    .count = small(count),
+                                    .kept_from = small(header.kept_from)};
+    const unsigned before = instance_before(model, world, instance);
+    if (before == MODEL_INSTANCES || model->config.mutant == MODEL_EARLIER_NOT_SAID)
+        return message;
+    mqc__stream_out_describe(&world->out[before].machine, world->now_ms, &header);
+    message.after = (uint8_t)(before + 1);
+    message.after_last = small(world->out[before].machine.last);
+    message.after_kept_from = small(header.kept_from);
+    return message;
 }
 
 static void begin(const struct model *model, struct model_world *world, unsigned instance,
@@ -69,7 +91,7 @@ void model_send(struct model *model, struct model_world *world, unsigned count)
     struct model_out *out = &world->out[instance];
     const unsigned left = out->accepted - out->next + 1U;
     const unsigned sent = count < left ? count : left;
-    const struct model_message message = describe(world, instance, out->next, sent);
+    const struct model_message message = describe(model, world, instance, out->next, sent);
     for (unsigned i = 0; i < model->config.receivers; i++)
         model_push(&world->events[i], message);
     mqc__stream_out_sent(&out->machine, out->next, sent, world->now_ms);
@@ -89,7 +111,7 @@ void model_probe(struct model *model, struct model_world *world, unsigned instan
     if (model->config.mutant == MODEL_NO_PROBES)
         return;
     for (unsigned i = 0; i < model->config.receivers; i++)
-        model_push(&world->events[i], describe(world, instance, out->machine.last, 0));
+        model_push(&world->events[i], describe(model, world, instance, out->machine.last, 0));
 }
 
 /* Every number that the sender is done with has been handled, or was given up. */
@@ -103,18 +125,19 @@ static void check_done(struct model *model, const struct model_world *world, uns
     }
 }
 
-static void repeat(struct model_world *world, const struct model_message *receipt,
+static void repeat(const struct model *model, struct model_world *world,
+                   const struct model_message *receipt,
                    const struct mqc__stream_out_actions *actions)
 {
     struct model_queue *queue = &world->repeats[receipt->receiver];
     if (actions->tell_kept_from != 0) {
-        struct model_message probe =
-            describe(world, receipt->instance, world->out[receipt->instance].machine.last, 0);
+        struct model_message probe = describe(model, world, receipt->instance,
+                                              world->out[receipt->instance].machine.last, 0);
         probe.kept_from = small(actions->tell_kept_from);
         model_push(queue, probe);
     }
     for (uint64_t i = actions->repeat_from; i != 0 && i <= actions->repeat_to; i++)
-        model_push(queue, describe(world, receipt->instance, i, 1));
+        model_push(queue, describe(model, world, receipt->instance, i, 1));
 }
 
 void model_hear(struct model *model, struct model_world *world, const struct model_message *receipt)
@@ -140,7 +163,7 @@ void model_hear(struct model *model, struct model_world *world, const struct mod
         out->next = small(out->machine.kept_from);
     if (actions.done_to != 0)
         check_done(model, world, receipt->instance);
-    repeat(world, receipt, &actions);
+    repeat(model, world, receipt, &actions);
 }
 
 void model_send_again(struct model_world *world, unsigned instance, unsigned count)

@@ -172,6 +172,92 @@ static void test_gap_is_asked_for_and_filled_with_a_promise(void)
     receive_free(&driver);
 }
 
+/* A batch of the second start of a sender, whose first one has left 1 to `last`. */
+static struct receive_batch second_start(uint64_t last)
+{
+    return (struct receive_batch){
+        .topic = "t/x",
+        .first = 1,
+        .count = 1,
+        .receipt = MQC__RECEIPT_MANY,
+        .instance = "second",
+        .after = {.instance = mqc_view_text("first"), .sequence = last},
+    };
+}
+
+static void test_events_of_an_earlier_start_come_first(void)
+{
+    struct receive_driver driver;
+    receive_new(&driver, NULL);
+    const struct receive_batch second = second_start(3);
+    struct receive_batch first = {
+        .topic = "t/x", .first = 1, .count = 1, .receipt = MQC__RECEIPT_MANY, .instance = "first"};
+    receive_put(&driver, &first, 1);
+    receive_put(&driver, &second, 2);
+    receive_run(&driver);
+    CHECK_TEXT(driver.seen, "t/x 1; ");
+    CHECK_UNSIGNED(receive_acks(&driver, 2), 1);
+    CHECK_TEXT(driver.receipts, "first: t/x 1 repeat; ");
+    first.first = 2;
+    first.count = 2;
+    receive_put(&driver, &first, 3);
+    receive_run(&driver);
+    CHECK_TEXT(driver.seen, "t/x 1; t/x 2; t/x 3; ");
+    CHECK_TEXT(driver.receipts, "first: t/x 1 repeat; second: t/x 0 repeat; ");
+    receive_put(&driver, &second, 4);
+    receive_run(&driver);
+    CHECK_TEXT(driver.seen, "t/x 1; t/x 2; t/x 3; t/x 1; ");
+    struct mqc_stats stats;
+    mqc__backend_stats(driver.backend, &stats);
+    CHECK_UNSIGNED(stats.missing_events, 0);
+    CHECK_UNSIGNED(stats.duplicate_events, 0);
+    receive_free(&driver);
+}
+
+static void test_events_of_an_earlier_start_that_are_gone_are_counted(void)
+{
+    struct receive_driver driver;
+    receive_new(&driver, NULL);
+    struct receive_batch second = second_start(3);
+    const struct receive_batch first = {
+        .topic = "t/x", .first = 1, .count = 1, .receipt = MQC__RECEIPT_MANY, .instance = "first"};
+    second.after.kept_from = 4;
+    receive_put(&driver, &first, 1);
+    receive_put(&driver, &second, 2);
+    receive_run(&driver);
+    CHECK_TEXT(driver.seen, "t/x 1; t/x 1; ");
+    struct mqc_stats stats;
+    mqc__backend_stats(driver.backend, &stats);
+    CHECK_UNSIGNED(stats.missing_events, 2);
+    receive_free(&driver);
+}
+
+/* Who joins late has nothing to wait for, nor has who would wait for nonsense. */
+static void test_nothing_is_held_that_need_not_be(void)
+{
+    struct receive_driver driver;
+    receive_new(&driver, NULL);
+    struct receive_batch batches[6];
+    for (size_t i = 0; i < 6; i++)
+        batches[i] = second_start(3);
+    batches[1].after.sequence = 0;
+    batches[2].after.sequence = UINT64_MAX;
+    batches[3].after.instance = mqc_view_text("second");
+    batches[4].after.instance = mqc_view_text(mqc__backend_node_id(driver.backend));
+    batches[4].after.sequence = 100;
+    batches[4].after.count_age_ms = 1;
+    batches[5].after.sequence = 100;
+    batches[5].receipt = MQC__RECEIPT_NONE;
+    for (size_t i = 0; i < 6; i++) {
+        batches[i].first = i + 1;
+        receive_put(&driver, &batches[i], i + 1);
+    }
+    receive_run(&driver);
+    CHECK_TEXT(driver.seen, "t/x 1; t/x 2; t/x 3; t/x 4; t/x 5; t/x 6; ");
+    CHECK_TEXT(driver.receipts, "");
+    receive_free(&driver);
+}
+
 /* As a tool that has no place in the layout: it must not wait for what cannot come. */
 static void test_node_that_does_not_listen_on_its_id_counts_the_gap(void)
 {
@@ -437,6 +523,10 @@ int main(void)
          test_gap_is_counted_and_the_rest_delivered_without_a_promise},
         {"gap_is_asked_for_and_filled_with_a_promise",
          test_gap_is_asked_for_and_filled_with_a_promise},
+        {"events_of_an_earlier_start_come_first", test_events_of_an_earlier_start_come_first},
+        {"events_of_an_earlier_start_that_are_gone_are_counted",
+         test_events_of_an_earlier_start_that_are_gone_are_counted},
+        {"nothing_is_held_that_need_not_be", test_nothing_is_held_that_need_not_be},
         {"node_that_does_not_listen_on_its_id_counts_the_gap",
          test_node_that_does_not_listen_on_its_id_counts_the_gap},
         {"other_topic_in_an_envelope_is_refused_but_on_the_own_id",

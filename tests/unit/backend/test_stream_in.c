@@ -49,6 +49,62 @@ static void test_batch_behind_a_gap_is_discarded_and_asked_for(void)
     CHECK_INT(mqc__stream_in_due_ms(&stream), NEVER);
 }
 
+static void test_batch_that_is_held_is_discarded_and_asked_for_later(void)
+{
+    struct mqc__stream_in stream = stream_at(10);
+    struct mqc__stream_in_batch batch = batch_of(11, 2, MANY);
+    batch.is_held = true;
+    CHECK_VERDICT(take_batch(&stream, batch, 100), 0, 0, true);
+    CHECK_UNSIGNED(stream.last, 10);
+    CHECK_UNSIGNED(mqc__stream_in_awaited(&stream), 2);
+    check_told_nothing(&stream, 100);
+    CHECK_INT(mqc__stream_in_due_ms(&stream), 100 + MQC__STREAM_IN_ASK_MIN_MS);
+    CHECK_VERDICT(take_batch(&stream, batch, 500), 0, 0, true);
+    check_told(&stream, 100 + MQC__STREAM_IN_ASK_MIN_MS, 10, true);
+    CHECK_INT(mqc__stream_in_due_ms(&stream), 100 + 3 * MQC__STREAM_IN_ASK_MIN_MS);
+    /* Both are there. */
+    mqc__stream_in_connected(&stream, 1200);
+    check_told(&stream, 1200, 10, true);
+    CHECK_VERDICT(take(&stream, 11, 2, MANY, 1300), 0, 0, false);
+    CHECK_INT(mqc__stream_in_due_ms(&stream), NEVER);
+}
+
+static void test_only_what_is_new_and_promised_is_held(void)
+{
+    struct mqc__stream_in stream = stream_at(10);
+    struct mqc__stream_in_batch batch = batch_of(9, 2, ONE);
+    batch.is_held = true;
+    CHECK_VERDICT(take_batch(&stream, batch, 0), 2, 0, false);
+    batch.count = 3;
+    CHECK_VERDICT(take_batch(&stream, batch, 0), 0, 0, true);
+    CHECK_UNSIGNED(stream.last, 10);
+    stream = stream_at(10);
+    batch = batch_of(10, 0, MANY);
+    batch.is_held = true;
+    CHECK_VERDICT(take_batch(&stream, batch, 0), 0, 0, false);
+    CHECK_INT(mqc__stream_in_due_ms(&stream), NEVER);
+    batch = batch_of(13, 1, MQC__RECEIPT_NONE);
+    batch.is_held = true;
+    CHECK_VERDICT(take_batch(&stream, batch, 0), 0, 2, false);
+}
+
+/* Where it begins is found out as if it were not held. */
+static void test_new_stream_that_is_held_begins_where_it_would(void)
+{
+    struct mqc__stream_in stream;
+    mqc__stream_in_init(&stream);
+    struct mqc__stream_in_batch batch = batch_of(5, 2, MANY);
+    batch.is_held = true;
+    CHECK_VERDICT(take_batch(&stream, batch, 0), 0, 0, true);
+    CHECK_UNSIGNED(stream.last, 4);
+    mqc__stream_in_init(&stream);
+    batch.count_age_ms = 9;
+    batch.subscribed_for_ms = 9;
+    CHECK_VERDICT(take_batch(&stream, batch, 0), 0, 0, true);
+    CHECK_UNSIGNED(stream.last, 0);
+    CHECK_UNSIGNED(mqc__stream_in_awaited(&stream), 6);
+}
+
 static void test_probe_shows_what_is_missing_at_the_end(void)
 {
     struct mqc__stream_in stream = stream_at(10);
@@ -337,6 +393,11 @@ int main(void)
          test_listener_in_on_a_stream_to_another_node_says_nothing},
         {"batch_behind_a_gap_is_discarded_and_asked_for",
          test_batch_behind_a_gap_is_discarded_and_asked_for},
+        {"batch_that_is_held_is_discarded_and_asked_for_later",
+         test_batch_that_is_held_is_discarded_and_asked_for_later},
+        {"only_what_is_new_and_promised_is_held", test_only_what_is_new_and_promised_is_held},
+        {"new_stream_that_is_held_begins_where_it_would",
+         test_new_stream_that_is_held_begins_where_it_would},
         {"probe_shows_what_is_missing_at_the_end", test_probe_shows_what_is_missing_at_the_end},
         {"what_the_sender_cannot_repeat_is_counted", test_what_the_sender_cannot_repeat_is_counted},
         {"kept_from_above_a_batch_does_not_skip_it", test_kept_from_above_a_batch_does_not_skip_it},

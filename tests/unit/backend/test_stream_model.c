@@ -122,14 +122,15 @@ static void test_sender_that_forgets_is_not_waited_for(void)
 }
 
 /* A mutant of the world has to break a rule, and this one. */
-static void check_is_found(enum model_mutant mutant, enum mqc__receipt_kind kind, const char *rule)
+static void check_is_found(enum model_mutant mutant, enum mqc__receipt_kind kind, unsigned faults,
+                           const char *rule)
 {
     const struct model_config config = {
         .name = "mutant",
         .kind = kind,
         .receivers = 1,
         .events = 2,
-        .faults = 1,
+        .faults = faults,
         .ticks = 1,
         .gives_up = true,
         .mutant = mutant,
@@ -163,7 +164,11 @@ static void test_what_is_wrong_is_found(void)
         {MODEL_AGE_NOT_SAID, MQC__RECEIPT_MANY, "nothing is left out at the beginning"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        check_is_found(cases[i].mutant, cases[i].kind, cases[i].rule);
+        check_is_found(cases[i].mutant, cases[i].kind, 1, cases[i].rule);
+    /* The sender is killed, and something is lost. */
+    static const char earlier[] = "events of an earlier start are handled first";
+    check_is_found(MODEL_EARLIER_NOT_SAID, MQC__RECEIPT_ONE, 2, earlier);
+    check_is_found(MODEL_EARLIER_NOT_SAID, MQC__RECEIPT_MANY, 2, earlier);
 }
 
 int main(void)

@@ -332,6 +332,116 @@ static void test_gap_is_discarded_and_asked_for_until_it_is_filled(void)
     tear_down(&setup);
 }
 
+/* A batch of a stream to many, of the second start of a sender, whose first one is in the place. */
+static struct mqc__stream_batch held_batch(uint64_t first, uint64_t count, size_t held_by)
+{
+    struct mqc__stream_batch batch = batch_of("second", "t", first, count);
+    batch.receipt = MQC__RECEIPT_MANY;
+    batch.starts_count = first == 1;
+    batch.is_held = true;
+    batch.held_by = held_by;
+    return batch;
+}
+
+/* The first start's events 1 to 5 were handled, and 6 to 8 are missing. */
+static size_t begin_first_start(struct setup *setup)
+{
+    struct mqc__stream_batch batch = batch_of("first", "t", 1, 5);
+    batch.receipt = MQC__RECEIPT_MANY;
+    batch.starts_count = true;
+    (void)arrive_batch(setup, &batch);
+    batch = batch_of("first", "t", 8, 0);
+    batch.receipt = MQC__RECEIPT_MANY;
+    const struct mqc__stream_verdict verdict = arrive_batch(setup, &batch);
+    CHECK_UNSIGNED(verdict.last, 5);
+    check_given(setup, start.monotonic_ms + setup->later_ms, "first t 5 repeat; ");
+    return verdict.place;
+}
+
+static void test_held_stream_is_asked_for_when_the_other_is_complete(void)
+{
+    struct setup setup = set_up(10);
+    const int64_t now_ms = start.monotonic_ms;
+    const size_t place = begin_first_start(&setup);
+    struct mqc__stream_batch batch = held_batch(1, 2, place);
+    CHECK(arrive_batch(&setup, &batch).is_discarded);
+    check_given(&setup, now_ms + 500, "");
+    batch = batch_of("first", "t", 6, 2);
+    batch.receipt = MQC__RECEIPT_MANY;
+    (void)arrive_batch(&setup, &batch);
+    check_given(&setup, now_ms + 500, "");
+    setup.later_ms = 600;
+    batch = batch_of("first", "t", 8, 1);
+    batch.receipt = MQC__RECEIPT_MANY;
+    (void)arrive_batch(&setup, &batch);
+    check_given(&setup, now_ms + 600, "second t 0 repeat; ");
+    batch = held_batch(1, 2, place);
+    batch.is_held = false;
+    CHECK(!arrive_batch(&setup, &batch).is_discarded);
+    check_given(&setup, now_ms + 100000, "");
+    tear_down(&setup);
+}
+
+static void test_held_stream_is_asked_for_when_the_other_is_gone(void)
+{
+    struct setup setup = set_up(10);
+    const size_t place = begin_first_start(&setup);
+    struct mqc__stream_batch batch = held_batch(1, 2, place);
+    CHECK(arrive_batch(&setup, &batch).is_discarded);
+    batch = batch_of("first", "t", 8, 0);
+    batch.receipt = MQC__RECEIPT_MANY;
+    batch.kept_from = UINT64_MAX;
+    const struct mqc__stream_verdict verdict = arrive_batch(&setup, &batch);
+    CHECK_UNSIGNED(verdict.missing, 3);
+    CHECK_UNSIGNED(verdict.last, 8);
+    check_given(&setup, start.monotonic_ms, "second t 0 repeat; ");
+    tear_down(&setup);
+}
+
+/* A sender may say that anything comes before. */
+static void test_stream_is_not_held_for_ever(void)
+{
+    struct setup setup = set_up(10);
+    const size_t place = begin_first_start(&setup);
+    struct mqc__stream_batch batch = held_batch(1, 2, place);
+    for (unsigned i = 0; i < MQC__STREAMS_HELD_SECONDS; i++) {
+        CHECK(arrive_batch(&setup, &batch).is_discarded);
+        CHECK(arrive_batch(&setup, &batch).is_discarded);
+        setup.later_ms += 1000;
+    }
+    /* As long as the other one goes on it is. */
+    struct mqc__stream_batch other = batch_of("first", "t", 6, 1);
+    other.receipt = MQC__RECEIPT_MANY;
+    (void)arrive_batch(&setup, &other);
+    for (unsigned i = 0; i < MQC__STREAMS_HELD_SECONDS; i++) {
+        CHECK(arrive_batch(&setup, &batch).is_discarded);
+        setup.later_ms += 1000;
+    }
+    const struct mqc__stream_verdict verdict = arrive_batch(&setup, &batch);
+    CHECK(!verdict.is_discarded);
+    CHECK_UNSIGNED(verdict.missing, 0);
+    batch = held_batch(3, 1, place);
+    CHECK(!arrive_batch(&setup, &batch).is_discarded);
+    tear_down(&setup);
+}
+
+/* Streams that are held by each other, and by one that is forgotten. */
+static void test_streams_that_hold_each_other_go_on(void)
+{
+    struct setup setup = set_up(2);
+    struct mqc__stream_batch batches[2] = {held_batch(1, 2, 1), held_batch(1, 2, 0)};
+    batches[1].instance = mqc_view_text("first");
+    for (unsigned i = 0; i <= MQC__STREAMS_HELD_SECONDS; i++) {
+        for (unsigned k = 0; k < 2; k++)
+            CHECK(arrive_batch(&setup, &batches[k]).is_discarded ==
+                  (i < MQC__STREAMS_HELD_SECONDS || k != 0));
+        setup.later_ms += 1000;
+    }
+    CHECK_UNSIGNED(arrive(&setup, "a", "u", 1, 1, true).missing, 0);
+    CHECK_UNSIGNED(arrive(&setup, "a", "v", 1, 1, true).missing, 0);
+    tear_down(&setup);
+}
+
 static void test_forgotten_stream_gives_no_receipt_and_tells_what_it_waits_for(void)
 {
     struct setup setup = set_up(2);
@@ -399,6 +509,12 @@ int main(void)
         {"receipts_are_given_when_they_are_due", test_receipts_are_given_when_they_are_due},
         {"gap_is_discarded_and_asked_for_until_it_is_filled",
          test_gap_is_discarded_and_asked_for_until_it_is_filled},
+        {"held_stream_is_asked_for_when_the_other_is_complete",
+         test_held_stream_is_asked_for_when_the_other_is_complete},
+        {"held_stream_is_asked_for_when_the_other_is_gone",
+         test_held_stream_is_asked_for_when_the_other_is_gone},
+        {"stream_is_not_held_for_ever", test_stream_is_not_held_for_ever},
+        {"streams_that_hold_each_other_go_on", test_streams_that_hold_each_other_go_on},
         {"forgotten_stream_gives_no_receipt_and_tells_what_it_waits_for",
          test_forgotten_stream_gives_no_receipt_and_tells_what_it_waits_for},
         {"every_due_stream_gives_its_receipt_once", test_every_due_stream_gives_its_receipt_once},
