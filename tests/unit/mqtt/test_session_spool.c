@@ -296,130 +296,131 @@ static void test_session_spool_keeps_some_events_and_not_all_between_them(void)
     CHECK(stats.delivered_events <= SMALL_SPOOL_BYTES / LARGE_BYTES);
     CHECK_UNSIGNED(stats.kept_events, KEPT_EVENTS);
     (void)mqc__session_close(session, 0);
-    static void publish_end_to_end(struct mqc__session * session, bool is_to_one, int from, int to)
-    {
-        const struct mqc__service service = {
-            .qos = MQC__QOS_1, .is_end_to_end = true, .is_to_one = is_to_one};
-        for (int i = from; i <= to; i++) {
-            char scratch[20];
-            char text[20];
-            struct mqc__buffer event;
-            mqc__buffer_init_scratch(&event, scratch, sizeof scratch, sizeof scratch);
-            (void)snprintf(text, sizeof text, "%d;", i);
-            REQUIRE(mqc__buffer_append_text(&event, text));
-            CHECK_INT(mqc__session_publish_buffer(session, mqc_view_text("t"), service, &event),
-                      MQC_OK);
-        }
-    }
+    fake_end(session);
+    remove_folder();
+}
 
-    /* One start, without a broker, that leaves what it publishes on disk. */
-    static void leave_events(const char *instance, bool is_to_one, int from, int to)
-    {
-        fake_begin();
-        fake_script_lock()->connect_result = MQC__CLIENT_UNREACHABLE;
-        fake_script_unlock();
-        const struct mqc__session_options options = on_disk(instance);
-        struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
-        publish_end_to_end(session, is_to_one, from, to);
-        fake_end(session);
+static void publish_end_to_end(struct mqc__session *session, bool is_to_one, int from, int to)
+{
+    const struct mqc__service service = {
+        .qos = MQC__QOS_1, .is_end_to_end = true, .is_to_one = is_to_one};
+    for (int i = from; i <= to; i++) {
+        char scratch[20];
+        char text[20];
+        struct mqc__buffer event;
+        mqc__buffer_init_scratch(&event, scratch, sizeof scratch, sizeof scratch);
+        (void)snprintf(text, sizeof text, "%d;", i);
+        REQUIRE(mqc__buffer_append_text(&event, text));
+        CHECK_INT(mqc__session_publish_buffer(session, mqc_view_text("t"), service, &event),
+                  MQC_OK);
     }
+}
 
-    /* Waits until there is a message that begins with the text. */
-    static bool wait_message(const char *start)
-    {
-        for (unsigned i = 0;; i++) {
-            WAIT_LOG(log.publishes > i);
-            char *payload = fake_payload(i);
-            if (payload == NULL)
-                return false;
-            const bool is_it = strncmp(payload, start, strlen(start)) == 0;
-            free(payload);
-            if (is_it)
-                return true;
-        }
+/* One start, without a broker, that leaves what it publishes on disk. */
+static void leave_events(const char *instance, bool is_to_one, int from, int to)
+{
+    fake_begin();
+    fake_script_lock()->connect_result = MQC__CLIENT_UNREACHABLE;
+    fake_script_unlock();
+    const struct mqc__session_options options = on_disk(instance);
+    struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
+    publish_end_to_end(session, is_to_one, from, to);
+    fake_end(session);
+}
+
+/* Waits until there is a message that begins with the text. */
+static bool wait_message(const char *start)
+{
+    for (unsigned i = 0;; i++) {
+        WAIT_LOG(log.publishes > i);
+        char *payload = fake_payload(i);
+        if (payload == NULL)
+            return false;
+        const bool is_it = strncmp(payload, start, strlen(start)) == 0;
+        free(payload);
+        if (is_it)
+            return true;
     }
+}
 
-    static void test_session_spool_says_after_which_events_the_next_ones_come(void)
-    {
-        static const struct {
-            bool is_to_one;
-            const char *messages[3];
-        } cases[] = {
-            {false,
-             {"first/n/1/1 receipt 2 kept 0|1;2;3;",
-              "second/n/1/1 receipt 2 kept 0 after first 3 kept 0|4;",
-              "third/n/1/1 receipt 2 kept 0 after second 1 kept 0|5;"}},
-            {true,
-             {"first/n/1/1 receipt 1 kept 0|1;2;3;",
-              "second/n/1/1 receipt 1 kept 0 after first 3 kept 0|4;",
-              "third/n/1/1 receipt 1 kept 0 after second 1 kept 0|5;"}},
-        };
-        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-            make_folder();
-            leave_events("first", cases[i].is_to_one, 1, 3);
-            leave_events("second", cases[i].is_to_one, 4, 4);
-            fake_begin();
-            const struct mqc__session_options options = on_disk("third");
-            struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
-            publish_end_to_end(session, cases[i].is_to_one, 5, 5);
-            for (size_t k = 0; k < 3; k++)
-                CHECK(wait_message(cases[i].messages[k]));
-            fake_end(session);
-            remove_folder();
-        }
-    }
-
-    static void tell(struct mqc__session * session, const char *instance, uint64_t handled_to)
-    {
-        const struct mqc__session_receipt told = {
-            .instance = mqc_view_text(instance),
-            .mqtt_topic = mqc_view_text("t"),
-            .topic = mqc_view_text("t"),
-            .requester = mqc_view_text("receiver"),
-            .reply_topic = mqc_view_text("reply"),
-            .handled_to = handled_to,
-        };
-        mqc__session_receipt(session, &told);
-    }
-
-    /* To one node, what it has receipted; the one before that may be left. */
-    static void test_session_spool_says_nothing_of_what_is_done_with(void)
-    {
+static void test_session_spool_says_after_which_events_the_next_ones_come(void)
+{
+    static const struct {
+        bool is_to_one;
+        const char *messages[3];
+    } cases[] = {
+        {false,
+         {"first/n/1/1 receipt 2 kept 0|1;2;3;",
+          "second/n/1/1 receipt 2 kept 0 after first 3 kept 0|4;",
+          "third/n/1/1 receipt 2 kept 0 after second 1 kept 0|5;"}},
+        {true,
+         {"first/n/1/1 receipt 1 kept 0|1;2;3;",
+          "second/n/1/1 receipt 1 kept 0 after first 3 kept 0|4;",
+          "third/n/1/1 receipt 1 kept 0 after second 1 kept 0|5;"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         make_folder();
-        leave_events("first", true, 1, 3);
-        leave_events("second", true, 4, 4);
+        leave_events("first", cases[i].is_to_one, 1, 3);
+        leave_events("second", cases[i].is_to_one, 4, 4);
         fake_begin();
         const struct mqc__session_options options = on_disk("third");
         struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
-        CHECK(wait_message("second/"));
-        tell(session, "second", 1);
-        publish_end_to_end(session, true, 5, 5);
-        CHECK(wait_message("third/n/1/1 receipt 1 kept 0 after first 3 kept 0|5;"));
-        tell(session, "first", 3);
-        publish_end_to_end(session, true, 6, 6);
-        CHECK(wait_message("third/n/2/0 receipt 1 kept 0|6;"));
+        publish_end_to_end(session, cases[i].is_to_one, 5, 5);
+        for (size_t k = 0; k < 3; k++)
+            CHECK(wait_message(cases[i].messages[k]));
         fake_end(session);
         remove_folder();
     }
+}
 
-    int main(void)
-    {
-        CU_TestInfo tests[] = {
-            {"sends_what_was_left_under_its_old_name",
-             test_session_spool_sends_what_was_left_under_its_old_name},
-            {"goes_beyond_the_outbox", test_session_spool_goes_beyond_the_outbox},
-            {"that_cannot_be_opened_is_an_error",
-             test_session_spool_that_cannot_be_opened_is_an_error},
-            {"publish_async_tells_what_came_of_it",
-             test_session_publish_async_tells_what_came_of_it},
-            {"says_after_which_events_the_next_ones_come",
-             test_session_spool_says_after_which_events_the_next_ones_come},
-            {"says_nothing_of_what_is_done_with",
-             test_session_spool_says_nothing_of_what_is_done_with},
-            {"best_effort_needs_no_disk", test_session_best_effort_needs_no_disk},
-            {"keeps_some_events_and_not_all_between_them",
-             test_session_spool_keeps_some_events_and_not_all_between_them},
-            CU_TEST_INFO_NULL,
-        };
-        return suite_run("mqtt.session_spool", tests);
-    }
+static void tell(struct mqc__session *session, const char *instance, uint64_t handled_to)
+{
+    const struct mqc__session_receipt told = {
+        .instance = mqc_view_text(instance),
+        .mqtt_topic = mqc_view_text("t"),
+        .topic = mqc_view_text("t"),
+        .requester = mqc_view_text("receiver"),
+        .reply_topic = mqc_view_text("reply"),
+        .handled_to = handled_to,
+    };
+    mqc__session_receipt(session, &told);
+}
+
+/* To one node, what it has receipted; the one before that may be left. */
+static void test_session_spool_says_nothing_of_what_is_done_with(void)
+{
+    make_folder();
+    leave_events("first", true, 1, 3);
+    leave_events("second", true, 4, 4);
+    fake_begin();
+    const struct mqc__session_options options = on_disk("third");
+    struct mqc__session *session = test_session_open(&options, &fake_recorder, fake_ops());
+    CHECK(wait_message("second/"));
+    tell(session, "second", 1);
+    publish_end_to_end(session, true, 5, 5);
+    CHECK(wait_message("third/n/1/1 receipt 1 kept 0 after first 3 kept 0|5;"));
+    tell(session, "first", 3);
+    publish_end_to_end(session, true, 6, 6);
+    CHECK(wait_message("third/n/2/0 receipt 1 kept 0|6;"));
+    fake_end(session);
+    remove_folder();
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"sends_what_was_left_under_its_old_name",
+         test_session_spool_sends_what_was_left_under_its_old_name},
+        {"goes_beyond_the_outbox", test_session_spool_goes_beyond_the_outbox},
+        {"that_cannot_be_opened_is_an_error", test_session_spool_that_cannot_be_opened_is_an_error},
+        {"publish_async_tells_what_came_of_it", test_session_publish_async_tells_what_came_of_it},
+        {"says_after_which_events_the_next_ones_come",
+         test_session_spool_says_after_which_events_the_next_ones_come},
+        {"says_nothing_of_what_is_done_with", test_session_spool_says_nothing_of_what_is_done_with},
+        {"best_effort_needs_no_disk", test_session_best_effort_needs_no_disk},
+        {"keeps_some_events_and_not_all_between_them",
+         test_session_spool_keeps_some_events_and_not_all_between_them},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("mqtt.session_spool", tests);
+}
