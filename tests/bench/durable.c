@@ -6,8 +6,8 @@
  * Prints one JSON object. A drain says "ready" once the receiver has subscribed, waits for a line
  * that says that the broker is gone, and says "full" when it may come back.
  */
-#include "bench/clock.h"
 #include "bench/durable.h"
+#include "bench/clock.h"
 #include "bench/report.h"
 
 #include <errno.h>
@@ -46,24 +46,23 @@ enum option_name {
     OPTION_RATE,
 };
 
-static const struct option longs[] = {
-    {"host", required_argument, NULL, OPTION_HOST},
-    {"port", required_argument, NULL, OPTION_PORT},
-    {"folder", required_argument, NULL, OPTION_FOLDER},
-    {"disk", required_argument, NULL, OPTION_DISK},
-    {"cluster", required_argument, NULL, OPTION_CLUSTER},
-    {"guarantee", required_argument, NULL, OPTION_GUARANTEE},
-    {"fsync", required_argument, NULL, OPTION_FSYNC},
-    {"spool", required_argument, NULL, OPTION_SPOOL},
-    {"async", no_argument, NULL, OPTION_ASYNC},
-    {"to-one", no_argument, NULL, OPTION_TO_ONE},
-    {"topics", required_argument, NULL, OPTION_TOPICS},
-    {"threads", required_argument, NULL, OPTION_THREADS},
-    {"window", required_argument, NULL, OPTION_WINDOW},
-    {"ahead", required_argument, NULL, OPTION_AHEAD},
-    {"seconds", required_argument, NULL, OPTION_SECONDS},
-    {"rate", required_argument, NULL, OPTION_RATE},
-    {NULL, 0, NULL, 0}};
+static const struct option longs[] = {{"host", required_argument, NULL, OPTION_HOST},
+                                      {"port", required_argument, NULL, OPTION_PORT},
+                                      {"folder", required_argument, NULL, OPTION_FOLDER},
+                                      {"disk", required_argument, NULL, OPTION_DISK},
+                                      {"cluster", required_argument, NULL, OPTION_CLUSTER},
+                                      {"guarantee", required_argument, NULL, OPTION_GUARANTEE},
+                                      {"fsync", required_argument, NULL, OPTION_FSYNC},
+                                      {"spool", required_argument, NULL, OPTION_SPOOL},
+                                      {"async", no_argument, NULL, OPTION_ASYNC},
+                                      {"to-one", no_argument, NULL, OPTION_TO_ONE},
+                                      {"topics", required_argument, NULL, OPTION_TOPICS},
+                                      {"threads", required_argument, NULL, OPTION_THREADS},
+                                      {"window", required_argument, NULL, OPTION_WINDOW},
+                                      {"ahead", required_argument, NULL, OPTION_AHEAD},
+                                      {"seconds", required_argument, NULL, OPTION_SECONDS},
+                                      {"rate", required_argument, NULL, OPTION_RATE},
+                                      {NULL, 0, NULL, 0}};
 
 static bool take_option(struct durable_plan *plan, int option, const char *text)
 {
@@ -122,8 +121,8 @@ static struct durable *make_shared(void)
     struct durable *durable =
         mmap(NULL, sizeof *durable, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (durable == MAP_FAILED || sem_init(&durable->is_receiver_ready, 1, 0) != 0 ||
-        sem_init(&durable->may_publish, 1, 0) != 0 || sem_init(&durable->is_spool_full, 1, 0) != 0 ||
-        sem_init(&durable->is_over, 1, 0) != 0)
+        sem_init(&durable->may_publish, 1, 0) != 0 ||
+        sem_init(&durable->is_spool_full, 1, 0) != 0 || sem_init(&durable->is_over, 1, 0) != 0)
         return NULL;
     for (unsigned i = 0; i < STREAMS_MOST; i++) {
         if (!flow_init(&durable->streams[i].arrived))

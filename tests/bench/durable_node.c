@@ -27,10 +27,9 @@ void durable_topic(const struct durable_plan *plan, unsigned number, char *text_
 
 void durable_fill(struct mqc_value *args, const struct durable_mark *mark)
 {
-    const unsigned char origin[] = {(unsigned char)(mark->number >> 24),
-                                    (unsigned char)(mark->number >> 16),
-                                    (unsigned char)(mark->number >> 8),
-                                    (unsigned char)mark->number};
+    const unsigned char origin[] = {
+        (unsigned char)(mark->number >> 24), (unsigned char)(mark->number >> 16),
+        (unsigned char)(mark->number >> 8), (unsigned char)mark->number};
     const unsigned char responder[] = {192, 168, mark->stream, mark->topic};
     args[0] = mqc_address_v4(origin);
     args[1] = mqc_port(49152 + mark->number % 16384, MQC_PROTOCOL_TCP);
@@ -45,8 +44,8 @@ struct durable_mark durable_read(const struct mqc_event *event)
     const uint8_t *origin = event->args[0].as.address.bytes + 12;
     const uint8_t *responder = event->args[2].as.address.bytes + 12;
     return (struct durable_mark){
-        .number = (uint32_t)origin[0] << 24 | (uint32_t)origin[1] << 16 |
-                  (uint32_t)origin[2] << 8 | origin[3],
+        .number = (uint32_t)origin[0] << 24 | (uint32_t)origin[1] << 16 | (uint32_t)origin[2] << 8 |
+                  origin[3],
         .stream = responder[2],
         .topic = responder[3],
     };

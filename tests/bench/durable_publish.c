@@ -27,7 +27,7 @@ struct source {
     bool is_full;
     bool has_failed;
     char topics[DURABLE_TOPICS_MOST][128];
-    uint64_t offered;   /* and taken */
+    uint64_t offered;    /* and taken */
     struct flow settled; /* of those: the disk has answered */
     atomic_uint_fast64_t failed;
 };
@@ -140,15 +140,15 @@ static void *go_on(void *context)
     return NULL;
 }
 
-static bool prepare(struct source *source, const struct durable_plan *plan,
-                    struct durable *durable, unsigned index)
+static bool prepare(struct source *source, const struct durable_plan *plan, struct durable *durable,
+                    unsigned index)
 {
     source->plan = plan;
     source->index = index;
     source->stream = &durable->streams[index];
     source->is_filling = plan->is_drain;
-    source->end_ns = plan->is_drain ? INT64_MAX
-                                    : clock_now_ns() + (int64_t)(plan->seconds * (double)NS_PER_S);
+    source->end_ns =
+        plan->is_drain ? INT64_MAX : clock_now_ns() + (int64_t)(plan->seconds * (double)NS_PER_S);
     for (unsigned i = 0; i < plan->topic_count; i++)
         durable_topic(plan, i, source->topics[i]);
     return flow_init(&source->settled);
@@ -246,7 +246,8 @@ bool durable_publish(const struct durable_plan *plan, struct durable *durable)
     const bool is_done = plan->is_drain ? publish_drain(plan, durable, backend)
                                         : publish_flood(plan, durable, backend);
     usage_read(&durable->publisher, &start);
-    (void)sem_post(&durable->is_over);
+    /* The receiver still has to say how far it has come. */
     durable_close(&backend);
+    (void)sem_post(&durable->is_over);
     return is_done;
 }
