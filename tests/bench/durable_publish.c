@@ -20,16 +20,16 @@ struct source {
     const struct durable_plan *plan;
     struct mqc_backend *backend;
     struct stream *stream;
-    unsigned index; /* of the stream */
     int64_t end_ns;
+    uint64_t offered;    /* and taken */
+    struct flow settled; /* of those: the disk has answered */
+    atomic_uint_fast64_t failed;
     atomic_bool *is_drained; /* of who goes on until then */
+    unsigned index;          /* of the stream */
     bool is_filling;         /* ends when the spool is full */
     bool is_full;
     bool has_failed;
     char topics[DURABLE_TOPICS_MOST][128];
-    uint64_t offered;    /* and taken */
-    struct flow settled; /* of those: the disk has answered */
-    atomic_uint_fast64_t failed;
 };
 
 static void on_done(void *context, enum mqc_error error)
