@@ -29,7 +29,7 @@
 
 /* To the only receiver: a receipt is due after so many events, or so long after the first of them;
  * one that answers a probe or a repetition comes at once, but so long after the last one. */
-#define MQC__STREAM_IN_RECEIPT_EVENTS 1000
+#define MQC__STREAM_IN_RECEIPT_EVENTS 8000
 #define MQC__STREAM_IN_RECEIPT_MS 100
 
 #define MQC__STREAM_IN_NEVER INT64_MAX

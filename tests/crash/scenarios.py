@@ -43,12 +43,6 @@ class Scenario:
         """Whether the sender keeps what has arrived, for receivers that may ask for it."""
         return self.is_to_many
 
-    @property
-    def may_mix_starts(self):
-        """Whether what an earlier life of the sender sent may come after what a later one sent:
-        when a receiver asks for it, the later one has sent already."""
-        return self.is_to_many
-
 
 ONE = ("receiver-1",)
 THREE = ("receiver-1", "receiver-2", "receiver-3")
