@@ -21,6 +21,10 @@ struct mqc__topic;
 /* Batches that were acknowledged within this time may be kept as one. */
 #define MQC__KEEP_MERGE_MS 1000
 
+/* What one node has yet to acknowledge is given up for want of room only after so long: until then
+ * end_to_end events wait with their sending, since a receiver that lives is heard of sooner. */
+#define MQC__KEEP_PATIENCE_MS 5000
+
 /* The events of one instance on one topic. Those of one instance all leave before the first one of
  * the next, since they were accepted before: so the streams of a topic stand in the order in which
  * their instances were there, the latest first. */

@@ -188,6 +188,10 @@ void mqc__outbox_expire(struct mqc__outbox *outbox, int64_t now_ms);
 /* The session is up, or is not: then nothing is repeated, and receivers must ask again. */
 void mqc__outbox_set_online(struct mqc__outbox *outbox, bool is_online, int64_t now_ms);
 
+/* Says whether no more is to be sent that would have to be kept, because there is no room and what
+ * is there is probably about to be acknowledged. */
+bool mqc__outbox_waits_for_receipts(const struct mqc__outbox *outbox, int64_t now_ms);
+
 /* When to call it next; INT64_MAX: never. */
 int64_t mqc__outbox_expiry_ms(const struct mqc__outbox *outbox);
 

@@ -311,10 +311,18 @@ static void evict(struct mqc__outbox *outbox, struct mqc__batch *batch)
     free_kept(outbox, batch);
 }
 
-static void keep_to_limit(struct mqc__outbox *outbox)
+bool mqc__outbox_waits_for_receipts(const struct mqc__outbox *outbox, int64_t now_ms)
+{
+    const struct mqc__batch *oldest = outbox->keep.batches;
+    return oldest != NULL && outbox->keep.byte_count > outbox->limits.kept_bytes_max &&
+           is_awaited(oldest) && now_ms - oldest->kept_ms < MQC__KEEP_PATIENCE_MS;
+}
+
+static void keep_to_limit(struct mqc__outbox *outbox, int64_t now_ms)
 {
     const struct mqc__keep *keep = &outbox->keep;
-    while (keep->batches != NULL && keep->byte_count > outbox->limits.kept_bytes_max)
+    while (keep->batches != NULL && keep->byte_count > outbox->limits.kept_bytes_max &&
+           !mqc__outbox_waits_for_receipts(outbox, now_ms))
         evict(outbox, keep->batches);
 }
 
@@ -334,7 +342,7 @@ size_t mqc__outbox_acknowledged(struct mqc__outbox *outbox, struct mqc__batch *b
         put_in(outbox, batch, now_ms);
     else
         mqc__outbox_dispose(outbox, batch);
-    keep_to_limit(outbox);
+    keep_to_limit(outbox, now_ms);
     return count;
 }
 
@@ -344,12 +352,19 @@ void mqc__outbox_expire(struct mqc__outbox *outbox, int64_t now_ms)
     while (keep->is_online && keep->batches != NULL &&
            now_ms - keep->batches->kept_ms >= outbox->limits.keep_ms)
         evict(outbox, keep->batches);
+    if (keep->is_online)
+        keep_to_limit(outbox, now_ms);
 }
 
 int64_t mqc__outbox_expiry_ms(const struct mqc__outbox *outbox)
 {
     const struct mqc__batch *oldest = outbox->keep.is_online ? outbox->keep.batches : NULL;
-    return oldest != NULL ? oldest->kept_ms + outbox->limits.keep_ms : INT64_MAX;
+    if (oldest == NULL)
+        return INT64_MAX;
+    const bool is_over = outbox->keep.byte_count > outbox->limits.kept_bytes_max;
+    const int64_t keep_ms = outbox->limits.keep_ms;
+    return oldest->kept_ms +
+           (is_over && keep_ms > MQC__KEEP_PATIENCE_MS ? MQC__KEEP_PATIENCE_MS : keep_ms);
 }
 
 struct mqc__kept_stream *mqc__outbox_probe(struct mqc__outbox *outbox, int64_t now_ms)

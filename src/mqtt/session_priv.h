@@ -23,7 +23,8 @@
  * them. */
 #define MQC__EVENT_BYTES_MAX ((size_t)200 << 20)
 
-/* An envelope's header has at most this many bytes beside its texts: the node, and the instance twice. */
+/* An envelope's header has at most this many bytes beside its texts: the node, and the instance
+ * twice. */
 #define MQC__ENVELOPE_OVERHEAD_BYTES ((size_t)128)
 
 /* An acknowledgement as the client told it. */

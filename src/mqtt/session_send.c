@@ -20,8 +20,8 @@ size_t mqc__session_event_bytes_max(const struct mqc__session *session, size_t t
     if (packet_max == UINT32_MAX)
         return MQC__EVENT_BYTES_MAX;
     const size_t around = PACKET_OVERHEAD_BYTES + MQC__ENVELOPE_OVERHEAD_BYTES + topic_size +
-                          strlen(MQC__CONTENT_TYPE_PROTOBUF) + 2 * strlen(session->options->instance) +
-                          strlen(session->options->node);
+                          strlen(MQC__CONTENT_TYPE_PROTOBUF) +
+                          2 * strlen(session->options->instance) + strlen(session->options->node);
     if (packet_max <= around)
         return 0;
     return packet_max - around < MQC__EVENT_BYTES_MAX ? packet_max - around : MQC__EVENT_BYTES_MAX;
@@ -49,11 +49,18 @@ static bool has_window(const struct mqc__session *session, const struct mqc__bat
                session->options->in_flight_bytes_max;
 }
 
+/* What is kept for receivers has no room for more, but is about to. */
+static bool must_wait(const struct mqc__session *session, const struct mqc__batch *head)
+{
+    return head->receipt != MQC__RECEIPT_NONE &&
+           mqc__outbox_waits_for_receipts(&session->outbox, mqc__clock_monotonic_ms());
+}
+
 bool mqc__session_can_send_locked(const struct mqc__session *session)
 {
     const struct mqc__batch *head = mqc__outbox_head(&session->outbox);
     return head != NULL && session->machine.state == MQC__MACHINE_ONLINE && !session->is_lost &&
-           !session->has_filter_work && has_window(session, head) &&
+           !session->has_filter_work && has_window(session, head) && !must_wait(session, head) &&
            mqc__clock_monotonic_ms() >= session->machine.quiet_until_ms;
 }
 

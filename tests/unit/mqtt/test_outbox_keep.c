@@ -144,17 +144,45 @@ static void test_outbox_keeps_within_its_bytes(void)
     struct mqc__outbox outbox;
     struct mqc__outbox_limits small = limits;
     small.batch_events_max = 1;
+    small.keep_ms = 600000;
     small.kept_bytes_max = 3 * (MQC__OUTBOX_BATCH_COST + MQC__OUTBOX_EVENT_COST + 1);
     start(&outbox, &small);
     accept(&outbox, to_one, "a", "12345");
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 3; i++)
         send_and_acknowledge(&outbox, i);
-    CHECK_UNSIGNED(outbox.keep.event_count, 3);
+    CHECK(!mqc__outbox_waits_for_receipts(&outbox, 3));
+    /* What was under way comes on top; nothing is given up that may be acknowledged soon. */
+    send_and_acknowledge(&outbox, 3);
+    send_and_acknowledge(&outbox, 4);
+    CHECK(mqc__outbox_waits_for_receipts(&outbox, 4));
+    CHECK_UNSIGNED(outbox.keep.event_count, 5);
+    CHECK_INT(mqc__outbox_expiry_ms(&outbox), MQC__KEEP_PATIENCE_MS);
+    mqc__outbox_expire(&outbox, MQC__KEEP_PATIENCE_MS);
+    CHECK_UNSIGNED(outbox.keep.given_up, 1);
+    mqc__outbox_expire(&outbox, MQC__KEEP_PATIENCE_MS + 1);
     CHECK_UNSIGNED(outbox.keep.given_up, 2);
     CHECK(outbox.keep.byte_count <= small.kept_bytes_max);
+    CHECK(!mqc__outbox_waits_for_receipts(&outbox, MQC__KEEP_PATIENCE_MS + 1));
+    CHECK_INT(mqc__outbox_expiry_ms(&outbox), 600002);
     const struct mqc__stream_out_actions actions = tell(&outbox, "a", 1, true);
     CHECK_UNSIGNED(actions.repeat_from, 3);
     CHECK_UNSIGNED(actions.repeat_to, 5);
+    mqc__outbox_fini(&outbox);
+}
+
+static void test_outbox_of_many_keeps_the_latest_at_once(void)
+{
+    struct mqc__outbox outbox;
+    struct mqc__outbox_limits small = limits;
+    small.batch_events_max = 1;
+    small.kept_bytes_max = 2 * (MQC__OUTBOX_BATCH_COST + MQC__OUTBOX_EVENT_COST + 1);
+    start(&outbox, &small);
+    accept(&outbox, to_many, "a", "12345");
+    for (int i = 0; i < 5; i++)
+        send_and_acknowledge(&outbox, i);
+    CHECK_UNSIGNED(outbox.keep.event_count, 2);
+    CHECK_UNSIGNED(outbox.keep.given_up, 0);
+    CHECK(!mqc__outbox_waits_for_receipts(&outbox, 5));
     mqc__outbox_fini(&outbox);
 }
 
@@ -344,6 +372,7 @@ int main(void)
         {"keeps_lone_events_together", test_outbox_keeps_lone_events_together},
         {"gives_up_the_oldest_first", test_outbox_gives_up_the_oldest_first},
         {"keeps_within_its_bytes", test_outbox_keeps_within_its_bytes},
+        {"of_many_keeps_the_latest_at_once", test_outbox_of_many_keeps_the_latest_at_once},
         {"time_stands_still_without_a_connection",
          test_outbox_time_stands_still_without_a_connection},
         {"repeats_what_is_kept_and_then_what_is_in_flight",
