@@ -105,18 +105,10 @@ struct mqc__kept_stream *mqc__outbox_stream(const struct mqc__outbox *outbox, st
     return stream;
 }
 
-/* What the only receiver has receipted never comes again. To one of many something may be under way
- * that was given up meanwhile. */
-static bool may_come_again(const struct mqc__kept_stream *stream)
-{
-    return stream->machine.last != 0 &&
-           (stream->machine.kind != MQC__RECEIPT_ONE || !mqc__stream_out_is_done(&stream->machine));
-}
-
 const struct mqc__kept_stream *mqc__outbox_stream_before(const struct mqc__kept_stream *stream)
 {
     const struct mqc__kept_stream *before = stream->topic_next;
-    while (before != NULL && !may_come_again(before))
+    while (before != NULL && mqc__stream_out_is_over(&before->machine))
         before = before->topic_next;
     return before;
 }

@@ -135,11 +135,16 @@ int64_t mqc__stream_out_due_ms(const struct mqc__stream_out *stream);
  */
 bool mqc__stream_out_tick(struct mqc__stream_out *stream, int64_t now_ms);
 
-/* Says whether nothing of the stream is left that the owner would have to keep. It can be forgotten
- * when no probe is due any more, either. */
+/* Says whether nothing of the stream is left that the owner would have to keep. */
 static inline bool mqc__stream_out_is_done(const struct mqc__stream_out *stream)
 {
     return stream->kept_from > stream->last;
+}
+
+/* Says whether that is so, and no probe is due any more: nothing of the stream comes again. */
+static inline bool mqc__stream_out_is_over(const struct mqc__stream_out *stream)
+{
+    return mqc__stream_out_is_done(stream) && stream->probe_ms == MQC__STREAM_OUT_NEVER;
 }
 
 /* Fills receipt, kept_from and count_age_ms of the header of an envelope of this stream, events,

@@ -9,16 +9,11 @@ static uint8_t small(uint64_t number)
 }
 
 /* As mqc__outbox_stream_before(). */
-static unsigned instance_before(const struct model *model, const struct model_world *world,
-                                unsigned instance)
+static unsigned instance_before(const struct model_world *world, unsigned instance)
 {
-    for (unsigned i = instance; i-- > 0;) {
-        const struct model_out *out = &world->out[i];
-        const bool is_over =
-            model->config.kind == MQC__RECEIPT_ONE && mqc__stream_out_is_done(&out->machine);
-        if (out->is_known && out->machine.last != 0 && !is_over)
+    for (unsigned i = instance; i-- > 0;)
+        if (world->out[i].is_known && !mqc__stream_out_is_over(&world->out[i].machine))
             return i;
-    }
     return MODEL_INSTANCES;
 }
 
@@ -31,7 +26,7 @@ static struct model_message describe(const struct model *model, const struct mod
                                     .first = small(first),
                                     .count = small(count),
                                     .kept_from = small(header.kept_from)};
-    const unsigned before = instance_before(model, world, instance);
+    const unsigned before = instance_before(world, instance);
     if (before == MODEL_INSTANCES || model->config.mutant == MODEL_EARLIER_NOT_SAID)
         return message;
     mqc__stream_out_describe(&world->out[before].machine, world->now_ms, &header);

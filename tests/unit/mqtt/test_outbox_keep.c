@@ -364,6 +364,60 @@ static void test_outbox_keep_without_memory_loses_nothing(void)
     }
 }
 
+static struct mqc__kept_stream *stream_of_start(struct mqc__outbox *outbox,
+                                                const struct mqc__origin *origin)
+{
+    struct mqc__kept_stream *stream = mqc__outbox_stream(outbox, mqc_view_text("a"), origin);
+    REQUIRE(stream != NULL);
+    return stream;
+}
+
+/* One event of an earlier start, or of this one (NULL), that the broker has. */
+static const struct mqc__kept_stream *send_of_start(struct mqc__outbox *outbox, uint64_t number,
+                                                    const struct mqc__origin *origin,
+                                                    int64_t now_ms)
+{
+    const struct mqc__numbering numbering = {
+        .number = number, .sequence = 1, .starts_count = true, .origin = origin};
+    REQUIRE(mqc__outbox_accept_numbered(outbox, mqc_view_text("a"), to_many, mqc_view_text("x"),
+                                        &numbering) == MQC_OK);
+    send_and_acknowledge(outbox, now_ms);
+    return stream_of_start(outbox, origin);
+}
+
+static void test_outbox_knows_which_stream_comes_before(void)
+{
+    struct mqc__outbox outbox;
+    start(&outbox, &limits);
+    const struct mqc__origin *origins[] = {mqc__outbox_origin(&outbox, mqc_view_text("1")),
+                                           mqc__outbox_origin(&outbox, mqc_view_text("2"))};
+    const struct mqc__kept_stream *first = send_of_start(&outbox, 1, origins[0], 0);
+    const struct mqc__kept_stream *second = send_of_start(&outbox, 2, origins[1], 500);
+    const struct mqc__kept_stream *own = send_of_start(&outbox, 3, NULL, 500);
+    CHECK(mqc__outbox_stream_before(first) == NULL);
+    CHECK(mqc__outbox_stream_before(second) == first);
+    CHECK(mqc__outbox_stream_before(own) == second);
+    /* What was given up is said once more. */
+    mqc__outbox_expire(&outbox, 1000);
+    CHECK(mqc__outbox_stream_before(second) == first);
+    mqc__outbox_set_online(&outbox, true, 1000);
+    while (mqc__outbox_probe(&outbox, 1000) != NULL) {
+    }
+    CHECK(mqc__outbox_stream_before(second) == NULL);
+    CHECK(mqc__outbox_stream_before(own) == second);
+    /* One that is over in between does not hide the one before it. */
+    mqc__outbox_fini(&outbox);
+    start(&outbox, &limits);
+    first = send_of_start(&outbox, 1, mqc__outbox_origin(&outbox, mqc_view_text("1")), 0);
+    (void)send_of_start(&outbox, 2, mqc__outbox_origin(&outbox, mqc_view_text("2")), 0);
+    own = send_of_start(&outbox, 3, NULL, 0);
+    struct mqc__kept_stream *over = own->topic_next;
+    over->machine.kept_from = 2;
+    over->machine.probe_ms = MQC__STREAM_OUT_NEVER;
+    CHECK(mqc__outbox_stream_before(own) == first);
+    mqc__outbox_fini(&outbox);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -384,6 +438,7 @@ int main(void)
         {"needed_is_exact", test_outbox_needed_is_exact},
         {"forgets_streams_that_are_done_with", test_outbox_forgets_streams_that_are_done_with},
         {"keep_without_memory_loses_nothing", test_outbox_keep_without_memory_loses_nothing},
+        {"knows_which_stream_comes_before", test_outbox_knows_which_stream_comes_before},
         CU_TEST_INFO_NULL,
     };
     return suite_run("mqtt.outbox_keep", tests);
