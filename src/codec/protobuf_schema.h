@@ -11,7 +11,8 @@
  * with the generated descriptors.
  */
 
-/* One byte each on the wire up to 15, two above. The kinds of Value have their numbers from the generated header. */
+/* One byte each on the wire up to 15, two above. The kinds of Value have their numbers from the
+ * generated header. */
 #define MQC__TAG_ENVELOPE_INSTANCE MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
 #define MQC__TAG_ENVELOPE_NODE MQC__WIRE_TAG(2, MQC__WIRE_BYTES)
 #define MQC__TAG_ENVELOPE_FIRST_SEQUENCE MQC__WIRE_TAG(3, MQC__WIRE_VARINT)

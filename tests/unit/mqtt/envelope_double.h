@@ -9,8 +9,9 @@
 /*
  * Stands in for the codec: an envelope is the text "instance/node/FIRST/STARTS|" (with
  * " receipt KIND kept FROM of TOPIC" before the bar if there is a receipt, and behind that
- * " after INSTANCE LAST kept FROM" if it comes after another instance's) and the events, which in these tests are texts that end with ';'. So many bytes of them and more it compresses,
- * to the text "level LEVEL: SIZE bytes".
+ * " after INSTANCE LAST kept FROM" if it comes after another instance's) and the events, which in
+ * these tests are texts that end with ';'. So many bytes of them and more it compresses, to the
+ * text "level LEVEL: SIZE bytes".
  */
 #define ENVELOPE_DOUBLE_COMPRESSED_BYTES 100
 
