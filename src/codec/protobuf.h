@@ -46,15 +46,23 @@ struct mqc__after {
     uint64_t count_age_ms;    /* likewise */
 };
 
+/* A piece of the `events` field of one large event, see mqcluster.v1.Piece. */
+struct mqc__piece {
+    uint64_t total;  /* bytes of all pieces; 0: it is none */
+    uint64_t offset; /* bytes before this one */
+    struct mqc_view content;
+};
+
 /* What stands before the events of an envelope. Fields that are 0, false or empty are left out. */
 struct mqc__envelope_header {
     struct mqc__sender sender;
     uint64_t first_sequence;
     bool starts_count;
     enum mqc__receipt_kind receipt;
-    uint64_t kept_from;    /* the lowest number that the sender can repeat; 0: not said */
-    uint64_t count_age_ms; /* how long before it is sent the count began; 0: not said */
-    struct mqc_view topic; /* of the events, where the message's is another one */
+    uint64_t kept_from;      /* the lowest number that the sender can repeat; 0: not said */
+    uint64_t count_age_ms;   /* how long before it is sent the count began; 0: not said */
+    struct mqc_view topic;   /* of the events, where the message's is another one */
+    struct mqc__piece piece; /* instead of events */
     struct mqc__after after;
 };
 
@@ -69,6 +77,7 @@ struct mqc__envelope {
     uint64_t count_age_ms;          /* how long before it was sent the count began; 0: not said */
     struct mqc_view topic;          /* of the events, if it is not that of the message */
     struct mqc__after after;
+    struct mqc__piece piece; /* instead of events; its content is never empty */
     const struct mqc__receipt *receipts;
     size_t receipt_count;
     const struct mqc_event *events;
@@ -121,8 +130,14 @@ static inline bool mqc__envelope_is_compressed(const struct mqc__envelope *envel
     return envelope->compression != 0 || envelope->compressed_events.size != 0;
 }
 
-/* Decodes events that were decompressed into their envelope, in the same way: their text stays
- * where it is. On failure the envelope is as it was. */
+/* Says whether a decoded envelope has a piece of an event instead of events. */
+static inline bool mqc__envelope_is_piece(const struct mqc__envelope *envelope)
+{
+    return envelope->piece.total != 0;
+}
+
+/* Decodes events that were decompressed, or put together of pieces, into their envelope, in the
+ * same way: their text stays where it is. On failure the envelope is as it was. */
 enum mqc_error mqc__protobuf_decode_events(struct mqc__arena *arena, struct mqc_view events,
                                            struct mqc__envelope *envelope,
                                            struct mqc_error_info *info);

@@ -133,6 +133,36 @@ static enum mqc_error decode_event(struct mqc__decoder *decoder, struct mqc_view
     return mqc__protobuf_refuse(decoder, MQC_EMALFORMED, "it has no name");
 }
 
+/* A piece comes once, and not beside what it stands for. */
+static enum mqc_error decode_piece(const struct mqc__decoder *decoder,
+                                   const struct mqc__wire_field *envelope_field,
+                                   struct mqc__envelope *out)
+{
+    if (mqc__envelope_is_piece(out))
+        return refuse_repetition(decoder, envelope_field);
+    struct mqc__piece piece = {0};
+    struct mqc__wire_reader reader = mqc__wire_reader(envelope_field->bytes);
+    while (reader.at != reader.end) {
+        struct mqc__wire_field field;
+        const enum mqc_error error =
+            mqc__protobuf_next(decoder, &mqc__schema_piece, &reader, &field);
+        if (error != MQC_OK)
+            return error;
+        switch (field.number) {
+        case MQC__TAG_PIECE_TOTAL >> 3: piece.total = field.value; break;
+        case MQC__TAG_PIECE_OFFSET >> 3: piece.offset = field.value; break;
+        case MQC__TAG_PIECE_CONTENT >> 3: piece.content = field.bytes; break;
+        default: break;
+        }
+    }
+    out->piece = piece;
+    if (piece.content.size != 0 && piece.offset < piece.total &&
+        piece.content.size <= piece.total - piece.offset)
+        return MQC_OK;
+    return mqc__protobuf_refuse_bytes(decoder, (const uint8_t *)envelope_field->bytes.data,
+                                      MQC_EMALFORMED, "a piece of an event that cannot be one");
+}
+
 /* Senders of later versions may want to hear what this one cannot tell. */
 static enum mqc__receipt_kind receipt_kind(uint64_t number)
 {
@@ -173,9 +203,19 @@ static enum mqc_error outline_envelope(const struct mqc__decoder *decoder, struc
         case MQC__TAG_ENVELOPE_AFTER_COUNT_AGE_MS >> 3:
             out->after.count_age_ms = field.value;
             break;
+        case MQC__TAG_ENVELOPE_PIECE >> 3: {
+            const enum mqc_error piece_error = decode_piece(decoder, &field, out);
+            if (piece_error != MQC_OK)
+                return piece_error;
+            break;
+        }
         default: break;
         }
     }
+    const bool has_more =
+        out->event_count != 0 || out->receipt_count != 0 || mqc__envelope_is_compressed(out);
+    if (mqc__envelope_is_piece(out) && has_more)
+        return mqc__fail(decoder->info, MQC_EMALFORMED, "a piece of an event with more beside it");
     return MQC_OK;
 }
 
@@ -231,6 +271,8 @@ enum mqc_error mqc__protobuf_decode_events(struct mqc__arena *arena, struct mqc_
         return error;
     if (mqc__envelope_is_compressed(&inner))
         return mqc__fail(info, MQC_EMALFORMED, "its compressed events are compressed again");
+    if (mqc__envelope_is_piece(&inner))
+        return mqc__fail(info, MQC_EMALFORMED, "its events are in pieces again");
     envelope->events = inner.events;
     envelope->event_count = inner.event_count;
     envelope->unknown_count = inner.unknown_count;

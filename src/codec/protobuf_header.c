@@ -38,6 +38,21 @@ static void put_after(struct mqc__wire_writer *writer, const struct mqc__after *
     mqc__protobuf_put_text(writer, after->instance, MQC__TAG_ENVELOPE_AFTER_INSTANCE);
 }
 
+static size_t piece_size(const struct mqc__piece *piece)
+{
+    return mqc__protobuf_number_size(piece->total) + mqc__protobuf_number_size(piece->offset) +
+           mqc__protobuf_text_size(piece->content);
+}
+
+static void put_piece(struct mqc__wire_writer *writer, const struct mqc__piece *piece)
+{
+    const uint8_t *end = writer->at;
+    mqc__protobuf_put_text(writer, piece->content, MQC__TAG_PIECE_CONTENT);
+    mqc__protobuf_put_number(writer, piece->offset, MQC__TAG_PIECE_OFFSET);
+    mqc__protobuf_put_number(writer, piece->total, MQC__TAG_PIECE_TOTAL);
+    mqc__wire_enclose(writer, end, MQC__TAG_ENVELOPE_PIECE);
+}
+
 static size_t header_size(const struct mqc__envelope_header *header)
 {
     return mqc__protobuf_text_size(header->sender.instance) +
@@ -47,7 +62,9 @@ static size_t header_size(const struct mqc__envelope_header *header)
            mqc__protobuf_number_size((uint64_t)header->receipt) +
            mqc__protobuf_number_size(header->kept_from) +
            mqc__protobuf_number_size(header->count_age_ms) +
-           mqc__protobuf_text_size(header->topic) + after_size(&header->after);
+           mqc__protobuf_text_size(header->topic) +
+           (header->piece.total != 0 ? mqc__wire_bytes_size(piece_size(&header->piece)) : 0) +
+           after_size(&header->after);
 }
 
 enum mqc_error mqc__protobuf_header(const struct mqc__envelope_header *header,
@@ -61,6 +78,8 @@ enum mqc_error mqc__protobuf_header(const struct mqc__envelope_header *header,
     if (error != MQC_OK)
         return error;
     put_after(&writer, &header->after);
+    if (header->piece.total != 0)
+        put_piece(&writer, &header->piece);
     mqc__protobuf_put_text(&writer, header->topic, MQC__TAG_ENVELOPE_TOPIC);
     mqc__protobuf_put_number(&writer, header->count_age_ms, MQC__TAG_ENVELOPE_COUNT_AGE_MS);
     mqc__protobuf_put_number(&writer, header->kept_from, MQC__TAG_ENVELOPE_KEPT_FROM);

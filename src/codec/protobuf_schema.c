@@ -11,7 +11,14 @@ const struct mqc__wire_schema mqc__schema_envelope = {
              FIELD(MQC__TAG_ENVELOPE_KEPT_FROM), FIELD(MQC__TAG_ENVELOPE_COUNT_AGE_MS),
              FIELD(MQC__TAG_ENVELOPE_TOPIC), FIELD(MQC__TAG_ENVELOPE_RECEIPTS),
              FIELD(MQC__TAG_ENVELOPE_AFTER_INSTANCE), FIELD(MQC__TAG_ENVELOPE_AFTER_SEQUENCE),
-             FIELD(MQC__TAG_ENVELOPE_AFTER_KEPT_FROM), FIELD(MQC__TAG_ENVELOPE_AFTER_COUNT_AGE_MS)},
+             FIELD(MQC__TAG_ENVELOPE_AFTER_KEPT_FROM), FIELD(MQC__TAG_ENVELOPE_AFTER_COUNT_AGE_MS),
+             FIELD(MQC__TAG_ENVELOPE_PIECE)},
+};
+
+const struct mqc__wire_schema mqc__schema_piece = {
+    .field_count = 3,
+    .tags = {FIELD(MQC__TAG_PIECE_TOTAL), FIELD(MQC__TAG_PIECE_OFFSET),
+             FIELD(MQC__TAG_PIECE_CONTENT)},
 };
 
 const struct mqc__wire_schema mqc__schema_receipt = {

@@ -29,6 +29,10 @@
 #define MQC__TAG_ENVELOPE_AFTER_SEQUENCE MQC__WIRE_TAG(17, MQC__WIRE_VARINT)
 #define MQC__TAG_ENVELOPE_AFTER_KEPT_FROM MQC__WIRE_TAG(18, MQC__WIRE_VARINT)
 #define MQC__TAG_ENVELOPE_AFTER_COUNT_AGE_MS MQC__WIRE_TAG(19, MQC__WIRE_VARINT)
+#define MQC__TAG_ENVELOPE_PIECE MQC__WIRE_TAG(13, MQC__WIRE_BYTES)
+#define MQC__TAG_PIECE_TOTAL MQC__WIRE_TAG(1, MQC__WIRE_VARINT)
+#define MQC__TAG_PIECE_OFFSET MQC__WIRE_TAG(2, MQC__WIRE_VARINT)
+#define MQC__TAG_PIECE_CONTENT MQC__WIRE_TAG(3, MQC__WIRE_BYTES)
 #define MQC__TAG_RECEIPT_INSTANCE MQC__WIRE_TAG(1, MQC__WIRE_BYTES)
 #define MQC__TAG_RECEIPT_TOPIC MQC__WIRE_TAG(2, MQC__WIRE_BYTES)
 #define MQC__TAG_RECEIPT_HANDLED_TO MQC__WIRE_TAG(3, MQC__WIRE_VARINT)
@@ -52,6 +56,7 @@ struct mqc__wire_schema {
 };
 
 extern const struct mqc__wire_schema mqc__schema_envelope;
+extern const struct mqc__wire_schema mqc__schema_piece;
 extern const struct mqc__wire_schema mqc__schema_receipt;
 extern const struct mqc__wire_schema mqc__schema_event;
 extern const struct mqc__wire_schema mqc__schema_metadata;

@@ -18,6 +18,7 @@ static void encode(const struct mqc__envelope *envelope, struct mqc__buffer *buf
         .count_age_ms = envelope->count_age_ms,
         .topic = envelope->topic,
         .after = envelope->after,
+        .piece = envelope->piece,
     };
     fuzz_require(mqc__protobuf_header(&header, buffer) == MQC_OK,
                  "a decoded header can be encoded");

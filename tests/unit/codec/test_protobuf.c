@@ -307,6 +307,62 @@ static void test_receipts_round_trip(void)
     teardown(&f);
 }
 
+static void test_bytes_of_a_piece_are_fixed(void)
+{
+    struct fixture f = setup();
+    const struct mqc__envelope_header header = {.sender = {.instance = mqc_view_text("7f3a")},
+                                                .first_sequence = 9,
+                                                .piece = {300, 128, mqc_view_text("abc")}};
+    CHECK_INT(mqc__protobuf_header(&header, &f.wire), MQC_OK);
+    static const char expected[] = "\x0a\x04"
+                                   "7f3a"
+                                   "\x18\x09\x6a\x0b\x08\xac\x02\x10\x80\x01\x1a\x03"
+                                   "abc";
+    CHECK_VIEW(mqc__buffer_view(&f.wire), mqc_view_bytes(expected, sizeof expected - 1));
+    CHECK_INT(decode(&f), MQC_OK);
+    CHECK(mqc__envelope_is_piece(&f.envelope));
+    CHECK_UNSIGNED(f.envelope.first_sequence, 9);
+    CHECK_UNSIGNED(f.envelope.piece.total, 300);
+    CHECK_UNSIGNED(f.envelope.piece.offset, 128);
+    CHECK_VIEW_TEXT(f.envelope.piece.content, "abc");
+    CHECK_UNSIGNED(f.envelope.event_count, 0);
+    teardown(&f);
+}
+
+/* An event, cut at every place: the pieces one after another decode as the event. */
+static void test_pieces_together_are_the_event(void)
+{
+    struct fixture f = setup();
+    const struct mqc_event event = sample_every_type(&f.samples);
+    struct mqc__buffer whole;
+    mqc__buffer_init(&whole, DECODE_BYTES);
+    sample_encode(&event, &whole);
+    for (size_t cut = 1; cut < whole.size; cut++) {
+        struct mqc__buffer together;
+        mqc__buffer_init(&together, DECODE_BYTES);
+        for (int i = 0; i < 2; i++) {
+            const size_t from = i == 0 ? 0 : cut;
+            const size_t size = i == 0 ? cut : whole.size - cut;
+            const struct mqc__envelope_header header = {
+                .piece = {whole.size, from, mqc_view_bytes(whole.data + from, size)}};
+            mqc__buffer_clear(&f.wire);
+            CHECK_INT(mqc__protobuf_header(&header, &f.wire), MQC_OK);
+            CHECK_INT(decode(&f), MQC_OK);
+            CHECK_UNSIGNED(f.envelope.piece.offset, together.size);
+            CHECK(mqc__buffer_append(&together, f.envelope.piece.content.data,
+                                     f.envelope.piece.content.size));
+        }
+        CHECK_INT(mqc__protobuf_decode_events(&f.decoded, mqc__buffer_view(&together), &f.envelope,
+                                              &f.info),
+                  MQC_OK);
+        CHECK_UNSIGNED(f.envelope.event_count, 1);
+        CHECK_VIEW(mqc__buffer_view(&together), mqc__buffer_view(&whole));
+        mqc__buffer_fini(&together);
+    }
+    mqc__buffer_fini(&whole);
+    teardown(&f);
+}
+
 static void test_full_buffer_is_left_as_it_was(void)
 {
     struct fixture f = setup();
@@ -380,6 +436,8 @@ int main(void)
         {"header_of_a_stream_round_trips", test_header_of_a_stream_round_trips},
         {"bytes_of_receipts_are_fixed", test_bytes_of_receipts_are_fixed},
         {"receipts_round_trip", test_receipts_round_trip},
+        {"bytes_of_a_piece_are_fixed", test_bytes_of_a_piece_are_fixed},
+        {"pieces_together_are_the_event", test_pieces_together_are_the_event},
         {"full_buffer_is_left_as_it_was", test_full_buffer_is_left_as_it_was},
         CU_TEST_INFO_NULL,
     };

@@ -36,6 +36,7 @@ static void check_schema(const struct mqc__wire_schema *schema,
 static void test_schema_is_that_of_the_proto_file(void)
 {
     check_schema(&mqc__schema_envelope, &mqcluster__v1__envelope__descriptor);
+    check_schema(&mqc__schema_piece, &mqcluster__v1__piece__descriptor);
     check_schema(&mqc__schema_receipt, &mqcluster__v1__receipt__descriptor);
     check_schema(&mqc__schema_event, &mqcluster__v1__event__descriptor);
     check_schema(&mqc__schema_metadata, &mqcluster__v1__metadata__descriptor);
@@ -69,6 +70,10 @@ static void test_fields_have_the_names_of_the_proto_file(void)
          MQC__TAG_ENVELOPE_AFTER_KEPT_FROM},
         {&mqcluster__v1__envelope__descriptor, "after_count_age_ms",
          MQC__TAG_ENVELOPE_AFTER_COUNT_AGE_MS},
+        {&mqcluster__v1__envelope__descriptor, "piece", MQC__TAG_ENVELOPE_PIECE},
+        {&mqcluster__v1__piece__descriptor, "total", MQC__TAG_PIECE_TOTAL},
+        {&mqcluster__v1__piece__descriptor, "offset", MQC__TAG_PIECE_OFFSET},
+        {&mqcluster__v1__piece__descriptor, "content", MQC__TAG_PIECE_CONTENT},
         {&mqcluster__v1__receipt__descriptor, "instance", MQC__TAG_RECEIPT_INSTANCE},
         {&mqcluster__v1__receipt__descriptor, "topic", MQC__TAG_RECEIPT_TOPIC},
         {&mqcluster__v1__receipt__descriptor, "handled_to", MQC__TAG_RECEIPT_HANDLED_TO},
@@ -149,6 +154,8 @@ static void test_generated_code_writes_the_same_receipts(void)
             .kept_from = random_number(&random),
             .count_age_ms = random_number(&random),
             .topic = mqc_view_text(round % 2 != 0 ? "a/b" : ""),
+            .piece = {round % 4 == 0 ? random_number(&random) : 0, random_number(&random),
+                      mqc_view_text("piece")},
         };
         /* Receipts have a lower number, and no events before which they stand. */
         if (round % 4 == 0)

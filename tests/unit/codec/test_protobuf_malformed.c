@@ -306,6 +306,25 @@ static void test_wrong_wire_form_is_refused(void)
         {WIRE("\x8a\x01\x01x"), "another wire type"},
         {WIRE("\x88\x01\x80"), "a number is cut off"},
         {WIRE("\x9a\x01\x00"), "another wire type"},
+        /* pieces */
+        {WIRE("\x68\x01"), "another wire type"},
+        {WIRE("\x6a\x02\x0a\x00"), "another wire type"},
+        {WIRE("\x6a\x02\x1a\x01"), "longer than what surrounds it"},
+        {WIRE("\x6a\x00"), "cannot be one"},
+        {WIRE("\x6a\x03\x1a\x01x"), "cannot be one"},
+        {WIRE("\x6a\x04\x08\x01\x1a\x00"), "cannot be one"},
+        {WIRE("\x6a\x06\x08\x01\x1a\x02xx"), "cannot be one"},
+        {WIRE("\x6a\x07\x08\x01\x10\x01\x1a\x01x"), "cannot be one"},
+        {WIRE("\x6a\x08\x08\x02\x10\x01\x1a\x02xx"), "cannot be one"},
+        {WIRE("\x6a\x10\x08\x05\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x1a\x01x"),
+         "cannot be one"},
+        {WIRE("\x6a\x05\x08\x02\x1a\x01x\x6a\x05\x08\x02\x1a\x01x"), "comes again"},
+        {WIRE("\x6a\x05\x08\x02\x1a\x01x\x62\x00"), "more beside it"},
+        {WIRE("\x62\x00\x6a\x05\x08\x02\x1a\x01x"), "more beside it"},
+        {WIRE("\x6a\x05\x08\x02\x1a\x01x\x30\x01"), "more beside it"},
+        {WIRE("\x6a\x05\x08\x02\x1a\x01x\x2a\x03\x0a\x01"
+              "e"),
+         "more beside it"},
         /* a port of more than 32 bits */
         {WIRE("\x2a\x0b\x0a\x01"
               "e\x12\x06\x48\x80\x80\x80\x80\x10"),
@@ -415,6 +434,22 @@ static void test_unknown_parts_of_receipts_are_skipped(void)
     fini(&o);
 }
 
+/* Bytes that pieces, or what was decompressed, are put together to. */
+static void test_pieces_within_events_are_refused(void)
+{
+    static const char payload[] = "\x6a\x05\x08\x02\x1a\x01x";
+    struct mqc__arena arena;
+    mqc__arena_init(&arena, 1000);
+    struct mqc__envelope envelope = {.first_sequence = 7};
+    struct mqc_error_info info;
+    CHECK_INT(mqc__protobuf_decode_events(&arena, mqc_view_bytes(payload, sizeof payload - 1),
+                                          &envelope, &info),
+              MQC_EMALFORMED);
+    CHECK_CONTAINS(info.text, "in pieces again");
+    CHECK_UNSIGNED(envelope.first_sequence, 7);
+    mqc__arena_fini(&arena);
+}
+
 static void test_unprintable_name_is_not_printed(void)
 {
     static const char payload[] = "\x2a\x0a\x0a\x02\x1b\n\x12\x04\x48\x80\x80\x10";
@@ -440,6 +475,7 @@ int main(void)
         {"unknown_kinds_become_none_and_are_counted",
          test_unknown_kinds_become_none_and_are_counted},
         {"missing_fields_have_defaults", test_missing_fields_have_defaults},
+        {"pieces_within_events_are_refused", test_pieces_within_events_are_refused},
         {"unknown_parts_of_receipts_are_skipped", test_unknown_parts_of_receipts_are_skipped},
         {"unprintable_name_is_not_printed", test_unprintable_name_is_not_printed},
         CU_TEST_INFO_NULL,
