@@ -100,13 +100,20 @@ struct mqc__batch *mqc__batch_new(struct mqc__batch_pool *pool, size_t bytes)
     return NULL;
 }
 
+struct mqc__batch *mqc__batch_new_bare(struct mqc__batch_pool *pool)
+{
+    struct mqc__batch *batch = take_spare(pool, false);
+    if (batch != NULL)
+        batch->token = -1;
+    return batch;
+}
+
 struct mqc__batch *mqc__batch_adopt(struct mqc__batch_pool *pool, struct mqc__buffer *event,
                                     uint64_t number)
 {
-    struct mqc__batch *batch = take_spare(pool, false);
+    struct mqc__batch *batch = mqc__batch_new_bare(pool);
     if (batch == NULL)
         return NULL;
-    batch->token = -1;
     if (!has_entry_room(batch)) {
         destroy(batch);
         return NULL;

@@ -36,6 +36,14 @@ struct mqc__batch {
     bool is_closed;    /* takes no more events */
     int token;         /* the client's, -1 until it was sent */
 
+    /* A large event in flight that leaves in pieces, see outbox_pieces.c; it has no token. */
+    bool is_in_pieces;
+    size_t sent_bytes;  /* of its events, so far */
+    size_t piece_count; /* pieces in flight */
+    /* Such a piece: event_bytes of that one's events, from piece_offset on; it has none itself. */
+    struct mqc__batch *whole; /* NULL: it is no piece */
+    size_t piece_offset;
+
     /* Only batch.c looks at these. */
     struct mqc__buffer memory;
     size_t start;                     /* of the first event in it */
@@ -60,6 +68,9 @@ struct mqc__batch *mqc__batch_new(struct mqc__batch_pool *pool, size_t bytes);
  * empty afterwards. NULL: no memory; the buffer is as it was. */
 struct mqc__batch *mqc__batch_adopt(struct mqc__batch_pool *pool, struct mqc__buffer *event,
                                     uint64_t number);
+
+/* Returns a batch without memory for events; NULL: no memory. */
+struct mqc__batch *mqc__batch_new_bare(struct mqc__batch_pool *pool);
 
 /* Forgets what is in it and keeps it for another time, or frees it. */
 void mqc__batch_free(struct mqc__batch_pool *pool, struct mqc__batch *batch);

@@ -38,6 +38,8 @@ static void take_from_topic(struct mqc__batch *batch)
 void mqc__outbox_append_in_flight(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
     append(&outbox->in_flight, batch);
+    if (batch->is_in_pieces)
+        return; /* these count */
     outbox->in_flight_count++;
     outbox->in_flight_bytes += batch->event_bytes;
 }
@@ -45,6 +47,10 @@ void mqc__outbox_append_in_flight(struct mqc__outbox *outbox, struct mqc__batch 
 void mqc__outbox_take_from_flight(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
     take_out(&outbox->in_flight, batch);
+    if (batch->is_in_pieces) {
+        mqc__outbox_stop_pieces(outbox, batch);
+        return;
+    }
     outbox->in_flight_count--;
     outbox->in_flight_bytes -= batch->event_bytes;
 }
@@ -65,11 +71,20 @@ static struct mqc__batch **list_of(struct mqc__outbox *outbox, const struct mqc_
     return topic->is_urgent ? &outbox->urgent : &outbox->waiting;
 }
 
+static struct mqc__batch *first_free(const struct mqc__outbox *outbox, struct mqc__batch *list)
+{
+    while (list != NULL && !mqc__outbox_is_free(outbox, list))
+        list = list->next;
+    return list;
+}
+
 struct mqc__batch *mqc__outbox_next(const struct mqc__outbox *outbox)
 {
-    const bool is_others_turn =
-        outbox->waiting != NULL && outbox->urgent_run >= MQC__OUTBOX_URGENT_RUN;
-    return outbox->urgent != NULL && !is_others_turn ? outbox->urgent : outbox->waiting;
+    struct mqc__batch *urgent = first_free(outbox, outbox->urgent);
+    if (urgent != NULL && outbox->urgent_run < MQC__OUTBOX_URGENT_RUN)
+        return urgent;
+    struct mqc__batch *other = first_free(outbox, outbox->waiting);
+    return other != NULL ? other : urgent;
 }
 
 /* Events that begin or stop to wait. */
@@ -165,11 +180,6 @@ void mqc__outbox_drop_head(struct mqc__outbox *outbox)
         mqc__outbox_drop_first(outbox, head);
 }
 
-const struct mqc__batch *mqc__outbox_head(const struct mqc__outbox *outbox)
-{
-    return mqc__outbox_next(outbox);
-}
-
 struct mqc__batch *mqc__outbox_find(const struct mqc__outbox *outbox, int token)
 {
     struct mqc__batch *batch = outbox->in_flight;
@@ -204,6 +214,10 @@ static struct mqc__batch *find_place(struct mqc__batch *list, uint64_t number)
 
 void mqc__outbox_put_back(struct mqc__outbox *outbox, struct mqc__batch *batch)
 {
+    if (batch->whole != NULL) {
+        mqc__outbox_untake_piece(outbox, batch);
+        return;
+    }
     mqc__outbox_take_from_flight(outbox, batch);
     batch->token = -1;
     struct mqc__batch **list = list_of(outbox, batch->topic);

@@ -21,6 +21,9 @@
  * dropped leaves a gap in the numbers of its topic; no batch spans a gap, since it names its first
  * number only.
  *
+ * A large event leaves in pieces. After each of them one message of another topic has its turn, if
+ * one waits that is not large, too; what is of its own topic waits for the last piece.
+ *
  * Not thread-safe, no clock, no input or output.
  */
 
@@ -32,6 +35,7 @@ struct mqc__outbox_limits {
     size_t batch_bytes_max;  /* event bytes in a batch */
     size_t topics_max;       /* sequence counters of topics with nothing in the outbox */
     size_t header_bytes_max; /* of an envelope; one that is longer costs a copy */
+    size_t piece_bytes_max;  /* an event with more leaves in pieces of so many; 0: none does */
     enum mqc__when_full when_full;
     size_t kept_bytes_max; /* of what the broker has and receivers may ask for, with overhead */
     int64_t keep_ms;       /* and for how long */
@@ -67,6 +71,8 @@ struct mqc__outbox {
     struct mqc__batch *waiting;   /* those that are not urgent, ascending by number */
     struct mqc__batch *urgent;    /* those that are, likewise */
     unsigned urgent_run;          /* how many urgent ones left while others waited */
+    struct mqc__batch *in_pieces; /* the one in flight of which not all was sent; NULL: none */
+    bool is_others_turn;          /* a piece has left last */
     size_t waiting_count;         /* events, of both */
     size_t waiting_bytes;         /* with overhead, of both */
     struct mqc__batch *in_flight; /* in the order of sending */
@@ -132,14 +138,17 @@ bool mqc__outbox_may_take(const struct mqc__outbox *outbox, size_t event_bytes);
 /* Gives an empty buffer, for an event of that size, memory that is done with, if there is some. */
 void mqc__outbox_lend(struct mqc__outbox *outbox, size_t event_bytes, struct mqc__buffer *buffer);
 
-/* The batch that leaves next, NULL when none waits. */
+/* The batch that leaves next, or of which the next piece does. NULL: none. */
 const struct mqc__batch *mqc__outbox_head(const struct mqc__outbox *outbox);
+
+/* How many bytes of it leave at least. */
+size_t mqc__outbox_head_bytes(const struct mqc__outbox *outbox, const struct mqc__batch *head);
 
 /*
  * Puts in flight the head, or as many of its events as event_bytes_max allows, or the events of its
  * topic, too, that wait further behind, as far as they have the same QoS, consecutive numbers and
- * fit the limits; the first event goes in any case. The outbox owns the batch. MQC_ENOTFOUND: none
- * waits; MQC_ENOMEM.
+ * fit the limits; the first event goes in any case, but if it is large as a piece, which is a batch
+ * without events. The outbox owns the batch. MQC_ENOTFOUND: none waits; MQC_ENOMEM.
  */
 enum mqc_error mqc__outbox_take(struct mqc__outbox *outbox, size_t event_bytes_max,
                                 struct mqc__batch **batch_out);
@@ -168,6 +177,16 @@ size_t mqc__outbox_order_ranges(struct mqc__spool_range *ranges, size_t count);
 /* The lowest number that its guarantee is not kept for yet: as mqc__outbox_oldest(), with what the
  * one node that it is for has not acknowledged. */
 uint64_t mqc__outbox_oldest_undone(const struct mqc__outbox *outbox);
+
+/*
+ * A piece in flight was acknowledged, or needs no acknowledgement: frees it. Returns the batch that
+ * it is a piece of when that has arrived with it, and is to be acknowledged itself, else NULL.
+ */
+struct mqc__batch *mqc__outbox_piece_done(struct mqc__outbox *outbox, struct mqc__batch *piece);
+
+/* A piece that will never arrive: frees all pieces of its batch, and returns that, which is in
+ * flight, to be dropped. */
+struct mqc__batch *mqc__outbox_end_pieces(struct mqc__outbox *outbox, struct mqc__batch *piece);
 
 /* Before a batch in flight is sent: finds or begins its stream, if it is end_to_end, and notes when
  * its topic's count began. MQC_ENOMEM. */
@@ -244,7 +263,7 @@ size_t mqc__outbox_drop_batch(struct mqc__outbox *outbox, struct mqc__batch *bat
 void mqc__outbox_drop_head(struct mqc__outbox *outbox);
 
 /* Makes the events of one batch wait again, in their old places; nothing of its topic may have been
- * taken after it. */
+ * taken after it. A piece, which must be the latest of its batch, is to be taken again. */
 void mqc__outbox_put_back(struct mqc__outbox *outbox, struct mqc__batch *batch);
 
 /* Makes everything in flight wait again, in its old place. */

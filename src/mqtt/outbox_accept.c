@@ -29,10 +29,15 @@ static struct mqc__numbering numbering_of(const struct mqc__outbox *outbox,
     };
 }
 
+static bool is_alone(const struct mqc__outbox *outbox, const struct incoming *event)
+{
+    return event->memory != NULL || mqc__outbox_is_large_size(outbox, event->bytes.size);
+}
+
 /* The batch that it joins; NULL: it begins one. */
 static struct mqc__batch *find_open(const struct mqc__outbox *outbox, const struct incoming *event)
 {
-    if (event->memory != NULL)
+    if (is_alone(outbox, event))
         return NULL;
     const struct mqc__topic *topic = mqc__topic_table_find(&outbox->topics, event->topic);
     if (topic == NULL || topic->waiting == NULL)
@@ -131,7 +136,7 @@ static struct mqc__batch *begin_batch(struct mqc__outbox *outbox, const struct i
     batch->number = numbering.number;
     batch->sequence = numbering.sequence;
     batch->starts_count = numbering.starts_count;
-    batch->is_closed = event->memory != NULL;
+    batch->is_closed = is_alone(outbox, event);
     if (event->given == NULL)
         topic->starts_count = false;
     mqc__outbox_append_waiting(outbox, batch);

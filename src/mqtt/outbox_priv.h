@@ -44,6 +44,28 @@ void mqc__outbox_free_batch(struct mqc__outbox *outbox, struct mqc__batch *batch
 bool mqc__outbox_fits(const struct mqc__outbox *outbox, const struct mqc__batch *batch,
                       size_t event_count, size_t event_bytes);
 
+/* outbox_pieces.c */
+
+/* Says whether an event leaves in pieces, so that its batch has no other. */
+bool mqc__outbox_is_large_size(const struct mqc__outbox *outbox, size_t event_bytes);
+
+/* Says whether a batch that waits leaves in pieces. */
+bool mqc__outbox_is_large(const struct mqc__outbox *outbox, const struct mqc__batch *batch);
+
+/* Says whether a batch that waits may leave now: not while another large one, or one of its own
+ * topic, is on its way. */
+bool mqc__outbox_is_free(const struct mqc__outbox *outbox, const struct mqc__batch *batch);
+
+/* Puts the next piece of the head in flight, which leaves in pieces. NULL: no memory; all is as it
+ * was. */
+struct mqc__batch *mqc__outbox_take_piece(struct mqc__outbox *outbox);
+
+/* Frees a piece that was not sent. */
+void mqc__outbox_untake_piece(struct mqc__outbox *outbox, struct mqc__batch *piece);
+
+/* A batch, of which no piece is in flight any more, does not leave in pieces any longer. */
+void mqc__outbox_stop_pieces(struct mqc__outbox *outbox, struct mqc__batch *batch);
+
 /* outbox_keep.c: what is kept for receivers. */
 
 /* The batch is of this stream, of none if NULL; and not any more. */

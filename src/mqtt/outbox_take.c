@@ -50,7 +50,7 @@ static bool may_join(const struct mqc__outbox *outbox, const struct mqc__batch *
     return next != NULL && next->qos == batch->qos && next->origin == batch->origin &&
            next->receipt == batch->receipt && !next->starts_count &&
            next->sequence == batch->sequence + batch->event_count &&
-           next->event_bytes < MQC__OUTBOX_LARGE_BYTES &&
+           next->event_bytes < MQC__OUTBOX_LARGE_BYTES && !mqc__outbox_is_large(outbox, next) &&
            mqc__outbox_fits(outbox, batch, next->event_count, next->event_bytes) &&
            next->event_bytes + batch->event_bytes <= event_bytes_max;
 }
@@ -80,9 +80,14 @@ static void count_run(struct mqc__outbox *outbox, const struct mqc__batch *batch
 enum mqc_error mqc__outbox_take(struct mqc__outbox *outbox, size_t event_bytes_max,
                                 struct mqc__batch **batch_out)
 {
-    struct mqc__batch *batch = mqc__outbox_next(outbox);
-    if (batch == NULL)
+    const struct mqc__batch *head = mqc__outbox_head(outbox);
+    if (head == NULL)
         return MQC_ENOTFOUND;
+    if (head->is_in_pieces || mqc__outbox_is_large(outbox, head)) {
+        *batch_out = mqc__outbox_take_piece(outbox);
+        return *batch_out != NULL ? MQC_OK : MQC_ENOMEM;
+    }
+    struct mqc__batch *batch = mqc__outbox_next(outbox);
     if (batch->event_count > 1 && batch->event_bytes > event_bytes_max) {
         batch = split_head(outbox, event_bytes_max);
         if (batch == NULL)
@@ -93,6 +98,7 @@ enum mqc_error mqc__outbox_take(struct mqc__outbox *outbox, size_t event_bytes_m
     }
     mqc__outbox_append_in_flight(outbox, batch);
     count_run(outbox, batch);
+    outbox->is_others_turn = false;
     *batch_out = batch;
     return MQC_OK;
 }

@@ -144,6 +144,7 @@ static void init_parts(struct mqc__session *session)
         .batch_bytes_max = batch_bytes_max(options),
         .topics_max = IDLE_TOPICS_MAX,
         .header_bytes_max = header_bytes_max,
+        .piece_bytes_max = options->piece_bytes,
         .when_full = options->when_full,
         .kept_bytes_max = options->durability.keep_bytes,
         .keep_ms = options->durability.keep_ms,

@@ -138,7 +138,9 @@ struct mqc__session_options {
     size_t outbox_bytes_max;
     size_t batch_events_max; /* events in one MQTT message */
     size_t batch_bytes_max;  /* a message grows up to this by adding events; larger ones go alone */
-    int compression_level;   /* of zstd; 0: messages are not compressed */
+    size_t piece_bytes; /* an event with more is sent in pieces of so many; 0: none is, whatever its
+                         * size */
+    int compression_level; /* of zstd; 0: messages are not compressed. Pieces never are. */
     enum mqc__when_full when_full;
 };
 

@@ -23,9 +23,9 @@
  * them. */
 #define MQC__EVENT_BYTES_MAX ((size_t)200 << 20)
 
-/* An envelope's header has at most this many bytes beside its texts: the node, and the instance
- * twice. */
-#define MQC__ENVELOPE_OVERHEAD_BYTES ((size_t)128)
+/* An envelope's header has at most this many bytes beside its texts, the node and the instance
+ * twice, and a piece. */
+#define MQC__ENVELOPE_OVERHEAD_BYTES ((size_t)160)
 
 /* An acknowledgement as the client told it. */
 struct mqc__ack {

@@ -45,7 +45,7 @@ static bool has_window(const struct mqc__session *session, const struct mqc__bat
     if (head->qos == MQC__QOS_0 || is_first)
         return true;
     return mqc__session_has_slot_locked(session) &&
-           outbox->in_flight_bytes + mqc__batch_first_size(head) <=
+           outbox->in_flight_bytes + mqc__outbox_head_bytes(outbox, head) <=
                session->options->in_flight_bytes_max;
 }
 
@@ -87,14 +87,33 @@ static void drop_head_locked(struct mqc__session *session, const struct mqc__bat
     mqc__session_changed_locked(session);
 }
 
+/* The batch whose events a message carries, or a piece of them. */
+static struct mqc__batch *whole_of(struct mqc__batch *batch)
+{
+    return batch->whole != NULL ? batch->whole : batch;
+}
+
+static struct mqc__piece piece_of(const struct mqc__batch *batch)
+{
+    const struct mqc_view events = mqc__batch_events(batch->whole);
+    return (struct mqc__piece){
+        .total = events.size,
+        .offset = batch->piece_offset,
+        .content = mqc_view_bytes(events.data + batch->piece_offset, batch->event_bytes),
+    };
+}
+
 /* Gets ready what stands around the batch; NULL: no memory, it waits again. */
 static struct mqc__batch *follow_locked(struct mqc__session *session, struct mqc__batch *batch)
 {
-    if (mqc__outbox_follow(&session->outbox, batch, mqc__clock_monotonic_ms()) != MQC_OK) {
+    struct mqc__batch *whole = whole_of(batch);
+    if (mqc__outbox_follow(&session->outbox, whole, mqc__clock_monotonic_ms()) != MQC_OK) {
         mqc__outbox_put_back(&session->outbox, batch);
         return NULL;
     }
-    session->header = mqc__session_header_locked(session, batch);
+    session->header = mqc__session_header_locked(session, whole);
+    if (batch->whole != NULL)
+        session->header.piece = piece_of(batch);
     return batch;
 }
 
@@ -109,7 +128,7 @@ static struct mqc__batch *take_batch(struct mqc__session *session)
     const struct mqc__batch *head = mqc__outbox_head(outbox);
     const size_t limit =
         head != NULL ? mqc__session_event_bytes_max(session, head->topic->size) : 0;
-    if (head != NULL && mqc__batch_first_size(head) > limit) {
+    if (head != NULL && !head->is_in_pieces && mqc__batch_first_size(head) > limit) {
         drop_head_locked(session, head);
     } else if (head != NULL) {
         const size_t in_flight_max = session->options->in_flight_bytes_max;
@@ -135,6 +154,10 @@ static bool build_payload(struct mqc__session *session, struct mqc__batch *batch
     mqc__buffer_clear(payload);
     if (mqc__protobuf_header(&session->header, payload) != MQC_OK)
         return false;
+    if (batch->whole != NULL) {
+        *payload_out = mqc__buffer_view(payload);
+        return true;
+    }
     if (session->compressor == NULL ||
         !mqc__compress(session->compressor, mqc__batch_events(batch), payload))
         return mqc__batch_enclose(batch, mqc__buffer_view(payload), payload_out);
@@ -160,6 +183,10 @@ static enum mqc__client_result publish(struct mqc__session *session, struct mqc_
 
 static void complete_locked(struct mqc__session *session, struct mqc__batch *batch)
 {
+    if (batch->whole != NULL)
+        batch = mqc__outbox_piece_done(&session->outbox, batch);
+    if (batch == NULL)
+        return;
     session->stats.delivered_events +=
         mqc__outbox_acknowledged(&session->outbox, batch, mqc__clock_monotonic_ms());
     mqc__session_changed_locked(session);
@@ -168,6 +195,8 @@ static void complete_locked(struct mqc__session *session, struct mqc__batch *bat
 static void refuse_locked(struct mqc__session *session, struct mqc__batch *batch,
                           const char *reason)
 {
+    if (batch->whole != NULL)
+        batch = mqc__outbox_end_pieces(&session->outbox, batch);
     const struct mqc_view topic = mqc_view_bytes(batch->topic->text, batch->topic->size);
     mqc__session_note_refused_locked(session, topic, reason, batch->event_count);
     session->stats.dropped_events += mqc__outbox_drop_batch(&session->outbox, batch);
@@ -177,8 +206,10 @@ static void refuse_locked(struct mqc__session *session, struct mqc__batch *batch
 static void sent_locked(struct mqc__session *session, struct mqc__batch *batch, enum mqc__qos qos,
                         int token)
 {
+    struct mqc__batch *whole = whole_of(batch);
     session->stats.sent_messages++;
-    mqc__outbox_sent(&session->outbox, batch, mqc__clock_monotonic_ms());
+    if (!whole->is_in_pieces || whole->sent_bytes == whole->event_bytes)
+        mqc__outbox_sent(&session->outbox, whole, mqc__clock_monotonic_ms());
     if (qos == MQC__QOS_0)
         complete_locked(session, batch);
     else

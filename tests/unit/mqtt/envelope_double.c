@@ -14,6 +14,7 @@ enum mqc_error mqc__protobuf_header(const struct mqc__envelope_header *header,
     char text[400];
     char more[100] = "";
     char after[100] = "";
+    char piece[60] = "";
     if (header->receipt != MQC__RECEIPT_NONE)
         (void)snprintf(more, sizeof more, " receipt %d kept %" PRIu64 "%s%.*s", header->receipt,
                        header->kept_from, header->topic.size != 0 ? " of " : "",
@@ -22,10 +23,15 @@ enum mqc_error mqc__protobuf_header(const struct mqc__envelope_header *header,
         (void)snprintf(after, sizeof after, " after %.*s %" PRIu64 " kept %" PRIu64,
                        (int)header->after.instance.size, header->after.instance.data,
                        header->after.sequence, header->after.kept_from);
-    (void)snprintf(text, sizeof text, "%.*s/%.*s/%" PRIu64 "/%d%s%s|", (int)sender->instance.size,
+    if (header->piece.total != 0)
+        (void)snprintf(piece, sizeof piece, " piece %" PRIu64 " of %" PRIu64, header->piece.offset,
+                       header->piece.total);
+    (void)snprintf(text, sizeof text, "%.*s/%.*s/%" PRIu64 "/%d%s%s%s|", (int)sender->instance.size,
                    sender->instance.data, (int)sender->node.size, sender->node.data,
-                   header->first_sequence, header->starts_count ? 1 : 0, more, after);
-    return mqc__buffer_append_text(buffer, text) ? MQC_OK : MQC_ENOMEM;
+                   header->first_sequence, header->starts_count ? 1 : 0, more, after, piece);
+    (void)mqc__buffer_append_text(buffer, text);
+    (void)mqc__buffer_append(buffer, header->piece.content.data, header->piece.content.size);
+    return mqc__buffer_failed(buffer) ? MQC_ENOMEM : MQC_OK;
 }
 
 bool envelope_double_read(struct mqc_view payload, struct envelope_double *envelope_out)

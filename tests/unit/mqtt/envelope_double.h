@@ -8,10 +8,11 @@
 
 /*
  * Stands in for the codec: an envelope is the text "instance/node/FIRST/STARTS|" (with
- * " receipt KIND kept FROM of TOPIC" before the bar if there is a receipt, and behind that
- * " after INSTANCE LAST kept FROM" if it comes after another instance's) and the events, which in
- * these tests are texts that end with ';'. So many bytes of them and more it compresses, to the
- * text "level LEVEL: SIZE bytes".
+ * " receipt KIND kept FROM of TOPIC" before the bar if there is a receipt, behind that
+ * " after INSTANCE LAST kept FROM" if it comes after another instance's, and " piece OFFSET of
+ * TOTAL" with a piece) and the events, or that piece, which in these tests are texts that end with
+ * ';'. So many bytes of events and more it compresses,
+ * to the text "level LEVEL: SIZE bytes".
  */
 #define ENVELOPE_DOUBLE_COMPRESSED_BYTES 100
 
