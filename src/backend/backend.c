@@ -222,6 +222,7 @@ void mqc__backend_free(struct mqc_backend **backend)
     mqc__members_free(&gone->members);
     mqc__arena_fini(&gone->arena);
     mqc__decompressor_fini(&gone->decompressor);
+    mqc__pieces_fini(&gone->pieces);
     mqc__buffer_fini(&gone->topic);
     mqc__buffer_fini(&gone->mqtt_topic);
     pthread_cond_destroy(&gone->has_closed);

@@ -7,6 +7,7 @@
 #include "backend/handlers.h"
 #include "backend/inbox.h"
 #include "backend/interests.h"
+#include "backend/pieces.h"
 #include "backend/receipts.h"
 #include "backend/streams.h"
 #include "base/arena.h"
@@ -128,6 +129,7 @@ struct mqc_backend {
     size_t ack_count;
     struct mqc__arena arena;
     struct mqc__decompressor decompressor;
+    struct mqc__pieces pieces;
     struct mqc__buffer topic;
     struct mqc__buffer mqtt_topic;
 

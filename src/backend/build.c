@@ -11,6 +11,9 @@
 /* What a tool without a place in the layout is called. */
 static const char nameless[] = "client";
 
+/* Large events that may be under way at once, from as many senders: each has one at a time. */
+#define EVENTS_IN_PIECES_MAX 1000
+
 static bool copy_text(struct mqc_backend *backend, const char *text, const char **copy_out)
 {
     struct mqc_view copy = {NULL, 0};
@@ -159,6 +162,8 @@ enum mqc_error mqc__backend_new(const struct mqc__backend_options *options,
     backend->sync_at_ms = MQC__STREAM_IN_NEVER;
     mqc__arena_init(&backend->texts, SIZE_MAX / 2);
     mqc__arena_init(&backend->arena, 0);
+    mqc__pieces_init(&backend->pieces, EVENTS_IN_PIECES_MAX, options->event_bytes_max,
+                     options->inbox_bytes_max);
     mqc__buffer_init(&backend->topic, SIZE_MAX / 2);
     mqc__buffer_init(&backend->mqtt_topic, SIZE_MAX / 2);
     enum mqc_error error = MQC_OK;

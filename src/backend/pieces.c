@@ -162,6 +162,15 @@ enum mqc_error mqc__pieces_take(struct mqc__pieces *pieces,
     return MQC_OK;
 }
 
+bool mqc__pieces_await(struct mqc__pieces *pieces, struct mqc_view instance, struct mqc_view topic,
+                       uint64_t number)
+{
+    if (mqc__map_count(&pieces->events) == 0 || !make_key(pieces, instance, topic))
+        return false;
+    const struct event *event = mqc__map_find(&pieces->events, mqc__buffer_view(&pieces->key));
+    return event != NULL && event->number == number;
+}
+
 void mqc__pieces_forget(struct mqc__pieces *pieces, struct mqc_view instance, struct mqc_view topic)
 {
     if (mqc__map_count(&pieces->events) != 0 && make_key(pieces, instance, topic))

@@ -46,6 +46,10 @@ enum mqc_error mqc__pieces_take(struct mqc__pieces *pieces,
                                 const struct mqc__piece_arrival *arrival,
                                 struct mqc__buffer *events_out);
 
+/* Says whether the event with this number is under way in the stream. */
+bool mqc__pieces_await(struct mqc__pieces *pieces, struct mqc_view instance, struct mqc_view topic,
+                       uint64_t number);
+
 /* Gives up what is under way in a stream: it came as a whole, or is not wanted any more. */
 void mqc__pieces_forget(struct mqc__pieces *pieces, struct mqc_view instance,
                         struct mqc_view topic);

@@ -3,6 +3,8 @@
 
 #include "topic/topic.h"
 
+#include <inttypes.h>
+
 static void report_malformed(struct mqc_backend *backend, const struct mqc__inbox_item *item,
                              const char *reason)
 {
@@ -130,6 +132,79 @@ static bool read_repeated_topic(struct mqc_backend *backend, struct arrival *arr
     return true;
 }
 
+/* A piece of an event of which the beginning has not come, or that was complete before. Its stream
+ * does not hear of it: a node that joined late does not miss the event. */
+static bool is_useless(struct mqc_backend *backend, const struct arrival *arrival)
+{
+    const struct mqc__envelope *envelope = arrival->envelope;
+    return mqc__envelope_is_piece(envelope) && envelope->piece.offset != 0 &&
+           !mqc__pieces_await(&backend->pieces, envelope->sender.instance, arrival->topic,
+                              envelope->first_sequence);
+}
+
+static void report_piece(struct mqc_backend *backend, const struct arrival *arrival,
+                         enum mqc_error error)
+{
+    if (error == MQC_ENOMEM) {
+        atomic_fetch_add(&backend->unhandled_messages, 1);
+        mqc__backend_trouble(backend, MQC__TROUBLE_MEMORY,
+                             "no memory for an event in pieces; it is dropped");
+        return;
+    }
+    atomic_fetch_add(&backend->malformed_messages, 1);
+    mqc__backend_trouble(backend, MQC__TROUBLE_TOO_LARGE,
+                         "an event of %" PRIu64 " bytes on topic %.*s is larger than "
+                         "delivery.max_event_bytes; it is dropped",
+                         arrival->envelope->piece.total, mqc__backend_shown(arrival->topic),
+                         arrival->topic.data);
+}
+
+/* Puts the piece in the envelope to those before; says whether the event is complete. The bytes
+ * that it was decoded from live in *events_out. */
+static bool complete(struct mqc_backend *backend, const struct arrival *arrival,
+                     struct mqc__envelope *envelope, struct mqc__buffer *events_out)
+{
+    const struct mqc__piece_arrival piece = {
+        .instance = envelope->sender.instance,
+        .topic = arrival->topic,
+        .number = envelope->first_sequence,
+        .piece = envelope->piece,
+    };
+    struct mqc_error_info info;
+    const enum mqc_error error = mqc__pieces_take(&backend->pieces, &piece, events_out);
+    if (error != MQC_OK)
+        report_piece(backend, arrival, error);
+    if (events_out->size == 0)
+        return false;
+    backend->arena.limit_bytes =
+        backend->arena.used_bytes + mqc__payload_memory_limit(events_out->size);
+    const bool is_read = mqc__protobuf_decode_events(&backend->arena, mqc__buffer_view(events_out),
+                                                     envelope, &info) == MQC_OK;
+    if (is_read && envelope->event_count == 1)
+        return true;
+    report_malformed(backend, arrival->item,
+                     is_read ? "its pieces together are not one event" : info.text);
+    return false;
+}
+
+/* Hands over the event if this was its last piece. */
+static void handle_piece(struct mqc_backend *backend, const struct arrival *arrival,
+                         const struct mqc__followed *followed)
+{
+    if (followed->repeated != 0)
+        return;
+    struct mqc__envelope envelope = *arrival->envelope;
+    struct arrival whole = *arrival;
+    whole.envelope = &envelope;
+    struct mqc__buffer events;
+    if (complete(backend, arrival, &envelope, &events)) {
+        handle_events(backend, &whole, followed);
+        if (followed->is_numbered)
+            mqc__backend_follow_handled(backend, &envelope, followed);
+    }
+    mqc__buffer_fini(&events);
+}
+
 static void handle_envelope(struct mqc_backend *backend, struct arrival *arrival)
 {
     const struct mqc__envelope *envelope = arrival->envelope;
@@ -145,11 +220,20 @@ static void handle_envelope(struct mqc_backend *backend, struct arrival *arrival
         drop_unwanted(backend);
         return;
     }
+    if (is_useless(backend, arrival))
+        return;
     struct mqc__followed followed = {.repeated = 0};
     if (!is_local)
         followed = mqc__backend_follow(backend, envelope, arrival->topic, arrival->mqtt_topic);
     if (followed.is_discarded)
         return;
+    if (mqc__envelope_is_piece(envelope)) {
+        handle_piece(backend, arrival, &followed);
+        return;
+    }
+    /* Of its stream an event in pieces is lost, or has come once more as a whole. */
+    if (followed.repeated < envelope->event_count)
+        mqc__pieces_forget(&backend->pieces, envelope->sender.instance, arrival->topic);
     handle_events(backend, arrival, &followed);
     if (followed.is_numbered)
         mqc__backend_follow_handled(backend, envelope, &followed);

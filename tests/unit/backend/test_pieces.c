@@ -168,6 +168,24 @@ static void test_forgotten_events_are_not_completed(void)
     finish();
 }
 
+static bool awaits(const char *instance, uint64_t number)
+{
+    return mqc__pieces_await(&pieces, mqc_view_text(instance), mqc_view_text("t"), number);
+}
+
+static void test_what_has_begun_is_awaited(void)
+{
+    start(10, 1000, 10000);
+    CHECK(!awaits("i", 1));
+    take(1, 0, 10);
+    CHECK(awaits("i", 1));
+    CHECK(!awaits("i", 2));
+    CHECK(!awaits("j", 1));
+    take_last(1, 10, WHOLE_BYTES);
+    CHECK(!awaits("i", 1));
+    finish();
+}
+
 static void test_the_longest_unused_gives_way_to_another(void)
 {
     start(2, 1000, 10000);
@@ -284,6 +302,7 @@ int main(void)
          test_another_size_takes_the_place_of_the_event},
         {"streams_do_not_mix", test_streams_do_not_mix},
         {"forgotten_events_are_not_completed", test_forgotten_events_are_not_completed},
+        {"what_has_begun_is_awaited", test_what_has_begun_is_awaited},
         {"the_longest_unused_gives_way_to_another", test_the_longest_unused_gives_way_to_another},
         {"bytes_of_all_are_bounded", test_bytes_of_all_are_bounded},
         {"what_is_promised_takes_no_memory", test_what_is_promised_takes_no_memory},
