@@ -129,6 +129,7 @@ static struct mqc__session_options session_options(const struct mqc__settings *s
         .outbox_bytes_max = settings->delivery.outbox_bytes,
         .batch_events_max = settings->delivery.batch_events,
         .batch_bytes_max = settings->delivery.batch_bytes,
+        .piece_bytes = settings->delivery.piece_bytes,
         .compression_level =
             settings->delivery.compression == 1 ? (int)settings->delivery.compression_level : 0,
         .when_full =

@@ -20,6 +20,17 @@ static void check_folder(const struct mqc__settings *settings, const struct mqc_
         finder->found(finder->context, MQC__KEYS("node", "delivery.directory"), info.text);
 }
 
+/* Smaller ones would be more header than event. */
+#define LEAST_PIECE_BYTES ((uint64_t)16 << 10)
+
+static void check_pieces(const struct mqc__settings *settings, const struct mqc__finder *finder)
+{
+    const uint64_t piece_bytes = settings->delivery.piece_bytes;
+    if (piece_bytes != 0 && piece_bytes < LEAST_PIECE_BYTES)
+        finder->found(finder->context, MQC__KEYS("delivery.piece_bytes"),
+                      "delivery.piece_bytes must be 0 or at least 16KiB");
+}
+
 void mqc__check_delivery(const struct mqc__settings *settings, const struct mqc__finder *finder)
 {
     const uint64_t event_bytes = settings->delivery.max_event_bytes;
@@ -29,6 +40,7 @@ void mqc__check_delivery(const struct mqc__settings *settings, const struct mqc_
                      settings->delivery.inbox_bytes, "delivery.inbox_bytes");
     mqc__check_order(finder, settings->delivery.batch_bytes, "delivery.batch_bytes",
                      settings->delivery.outbox_bytes, "delivery.outbox_bytes");
+    check_pieces(settings, finder);
     if (has_end_to_end(settings))
         mqc__check_order(finder, event_bytes, "delivery.max_event_bytes",
                          settings->delivery.keep_bytes, "delivery.keep_bytes");

@@ -175,6 +175,17 @@ static const struct mqc__option rows[] = {
      .max = 16 * MIB,
      .doc = "How large an MQTT message may grow by adding events to it. Smaller suits links that "
             "break often."},
+    {.path = "delivery.piece_bytes",
+     .kind = MQC__OPTION_SIZE,
+     .offset = AT(delivery.piece_bytes),
+     .default_text = "256KiB",
+     .min = 0,
+     .max = GIB,
+     .doc = "An event with more bytes than this is sent in pieces of so many, each in an MQTT "
+            "message of its own, and events of other topics pass in between, so that they do not "
+            "wait for all of it. Smaller suits thin links; pieces are not compressed. At least "
+            "16KiB; 0 sends every event whole. What its receivers have of such an event counts in "
+            "their inbox_bytes until it is complete; there must be room for one from each sender."},
     {.path = "delivery.compression",
      .kind = MQC__OPTION_CHOICE,
      .offset = AT(delivery.compression),

@@ -151,7 +151,8 @@ struct mqc__settings {
         uint64_t fsync_interval_ms;
         uint64_t batch_events;
         uint64_t batch_bytes;
-        int compression; /* 0 none, 1 zstd */
+        uint64_t piece_bytes; /* 0: no pieces */
+        int compression;      /* 0 none, 1 zstd */
         uint64_t compression_level;
         uint64_t inbox_messages;
         uint64_t inbox_bytes;

@@ -24,6 +24,7 @@ static void test_get_writes_what_set_took(void)
         {"broker.uri", "mqtts://b:1", "mqtts://b:1"},
         {"broker.protocol", "3.1.1", "3.1.1"},
         {"delivery.batch_bytes", "65536", "64KiB"},
+        {"delivery.piece_bytes", "1048576", "1MiB"},
         {"delivery.compression", "zstd", "zstd"},
         {"delivery.compression_level", "19", "19"},
         {"broker.max_in_flight", "7", "7"},

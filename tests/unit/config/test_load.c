@@ -59,6 +59,7 @@ static void test_load_two_lines_leave_the_defaults(void)
     CHECK_INT(settings->delivery.when_full, 0);
     CHECK_UNSIGNED(settings->delivery.batch_events, 1000);
     CHECK_UNSIGNED(settings->delivery.batch_bytes, 64 << 10);
+    CHECK_UNSIGNED(settings->delivery.piece_bytes, 256 << 10);
     CHECK_INT(settings->delivery.compression, 0);
     CHECK_UNSIGNED(settings->delivery.compression_level, 3);
     CHECK_UNSIGNED(settings->delivery.inbox_messages, 10000);
