@@ -4,6 +4,7 @@
 #include "topic/topic.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static void report_malformed(struct mqc_backend *backend, const struct mqc__inbox_item *item,
                              const char *reason)
@@ -159,6 +160,17 @@ static void report_piece(struct mqc_backend *backend, const struct arrival *arri
                          arrival->topic.data);
 }
 
+static void report_file(struct mqc_backend *backend)
+{
+    if (backend->pieces.file_errno == 0)
+        return;
+    mqc__backend_trouble(backend, MQC__TROUBLE_POSITIONS,
+                         "what has come of a large event cannot be kept in %s: %s; the event is "
+                         "lost if this node is killed before it is complete",
+                         backend->pieces.folder, strerror(backend->pieces.file_errno));
+    backend->pieces.file_errno = 0;
+}
+
 /* Puts the piece in the envelope to those before; says whether the event is complete. The bytes
  * that it was decoded from live in *events_out. */
 static bool complete(struct mqc_backend *backend, const struct arrival *arrival,
@@ -174,6 +186,7 @@ static bool complete(struct mqc_backend *backend, const struct arrival *arrival,
     const enum mqc_error error = mqc__pieces_take(&backend->pieces, &piece, events_out);
     if (error != MQC_OK)
         report_piece(backend, arrival, error);
+    report_file(backend);
     if (events_out->size == 0)
         return false;
     backend->arena.limit_bytes =
@@ -191,8 +204,10 @@ static bool complete(struct mqc_backend *backend, const struct arrival *arrival,
 static void handle_piece(struct mqc_backend *backend, const struct arrival *arrival,
                          const struct mqc__followed *followed)
 {
-    if (followed->repeated != 0)
+    if (followed->repeated != 0) {
+        mqc__pieces_forget(&backend->pieces, arrival->envelope->sender.instance, arrival->topic);
         return;
+    }
     struct mqc__envelope envelope = *arrival->envelope;
     struct arrival whole = *arrival;
     whole.envelope = &envelope;
@@ -202,6 +217,8 @@ static void handle_piece(struct mqc_backend *backend, const struct arrival *arri
         if (followed->is_numbered)
             mqc__backend_follow_handled(backend, &envelope, followed);
     }
+    if (events.size != 0)
+        mqc__pieces_handled(&backend->pieces, envelope.sender.instance, arrival->topic);
     mqc__buffer_fini(&events);
 }
 

@@ -2,9 +2,11 @@
 
 #include "base/fail.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What a node that receives keeps over its end: in files, or in memory for as long as it runs. */
 
@@ -51,6 +53,20 @@ static enum mqc_error open_subscribed(struct mqc_backend *backend, struct mqc_er
     return MQC_OK;
 }
 
+/* What an earlier process has got of large events goes on here. */
+static enum mqc_error open_pieces(struct mqc_backend *backend, struct mqc_error_info *info)
+{
+    char path[PATH_MAX];
+    if (backend->state_directory == NULL || backend->pieces.folder != NULL)
+        return MQC_OK;
+    if (!make_path(backend, "pieces", path))
+        return mqc__fail(info, MQC_EINVAL, "the name of the state directory is too long");
+    const bool syncs = backend->session_options.durability.fsync == MQC__SPOOL_FSYNC_ALWAYS;
+    if (!mqc__pieces_open(&backend->pieces, path, syncs))
+        return mqc__fail(info, MQC_EIO, "the folder %s cannot be used: %s", path, strerror(errno));
+    return MQC_OK;
+}
+
 enum mqc_error mqc__backend_open_state(struct mqc_backend *backend, struct mqc_error_info *info)
 {
     enum mqc_error error = MQC_OK;
@@ -58,6 +74,8 @@ enum mqc_error mqc__backend_open_state(struct mqc_backend *backend, struct mqc_e
         error = open_positions(backend, info);
     if (error == MQC_OK && backend->subscribed == NULL)
         error = open_subscribed(backend, info);
+    if (error == MQC_OK)
+        error = open_pieces(backend, info);
     if (error == MQC_OK && backend->streams == NULL) {
         backend->streams = mqc__streams_new(backend->positions, backend->subscribed);
         if (backend->streams == NULL)

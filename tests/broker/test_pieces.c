@@ -130,8 +130,14 @@ static void check_nothing_missing(const struct test_node *receiver)
     struct mqc_stats stats;
     mqc_backend_stats(receiver->backend, &stats);
     CHECK_UNSIGNED(stats.missing_events, 0);
-    CHECK_UNSIGNED(stats.duplicate_events, 0);
     CHECK_UNSIGNED(stats.malformed_messages, 0);
+}
+
+static void check_nothing_came_again(const struct test_node *receiver)
+{
+    struct mqc_stats stats;
+    mqc_backend_stats(receiver->backend, &stats);
+    CHECK_UNSIGNED(stats.duplicate_events, 0);
 }
 
 /* The small ones are published behind the large one, while nothing leaves. */
@@ -156,6 +162,7 @@ static void small_events_behind_a_large_one(const struct way *way, size_t passin
     CHECK(await_small(&seen, SMALL_COUNT));
     CHECK_UNSIGNED(seen.small_before_large, passing);
     check_nothing_missing(&receiver);
+    check_nothing_came_again(&receiver);
     CHECK_INT(mqc_backend_flush(sender.backend, 60000), MQC_OK);
     struct mqc_stats stats;
     mqc_backend_stats(sender.backend, &stats);
@@ -266,6 +273,35 @@ static void test_receiver_that_joins_in_the_middle_misses_nothing(void)
     test_node_free(&sender);
 }
 
+/* It is ended anywhere in the middle, and goes on with what it had. */
+static void test_receiver_with_a_disk_goes_on_after_a_restart(void)
+{
+    const char *const settings[] = {USUAL, "delivery.piece_bytes", "16KiB", NULL};
+    const char *const on_disk[] = {
+        USUAL, "delivery.durability", "disk", "delivery.directory", certs.folder, NULL};
+    struct test_node sender;
+    struct test_node receiver;
+    struct seen seen = {.final_large = 61};
+    test_node_new(&sender, "sender", broker.uri, settings);
+    test_node_start(&sender);
+    for (uint64_t i = 0; i <= 6; i++) {
+        test_node_new(&receiver, "receiver-with-a-disk", broker.uri, on_disk);
+        watch(&receiver, "l/", see_large, &seen);
+        test_node_start(&receiver);
+        for (uint64_t number = 1; number <= 10 && i < 6; number++)
+            publish_large(&sender, 10 * i + number, 1 << 20);
+        if (i == 6)
+            publish_large(&sender, 61, 1 << 20);
+        if (i == 6)
+            CHECK(await_done(&seen));
+        check_nothing_missing(&receiver);
+        test_node_free(&receiver);
+    }
+    CHECK_UNSIGNED(seen.wrong, 0);
+    CHECK_UNSIGNED(seen.large, 61);
+    test_node_free(&sender);
+}
+
 static void test_event_over_the_receivers_limit_is_dropped_and_reported(void)
 {
     const char *const settings[] = {USUAL, NULL};
@@ -324,6 +360,8 @@ int main(void)
         {"slow_receiver_gets_every_event", test_slow_receiver_gets_every_event},
         {"receiver_that_joins_in_the_middle_misses_nothing",
          test_receiver_that_joins_in_the_middle_misses_nothing},
+        {"receiver_with_a_disk_goes_on_after_a_restart",
+         test_receiver_with_a_disk_goes_on_after_a_restart},
         {"event_over_the_receivers_limit_is_dropped_and_reported",
          test_event_over_the_receivers_limit_is_dropped_and_reported},
         CU_TEST_INFO_NULL,

@@ -3,7 +3,15 @@
 
 #include "backend/pieces.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char whole[] = "an event that is too large for one message";
 #define WHOLE_BYTES (sizeof whole - 1)
@@ -265,6 +273,199 @@ static void test_random_pieces_make_the_event_or_nothing(void)
     finish();
 }
 
+/* In a folder of the test's own. */
+
+static char folder[] = "/tmp/mqc-pieces-XXXXXX";
+static char file[PATH_MAX]; /* the first one found there */
+
+static void start_in_folder(void)
+{
+    start(10, 1000, 10000);
+    REQUIRE(mqc__pieces_open(&pieces, folder, false));
+}
+
+static void restart(void)
+{
+    finish();
+    start_in_folder();
+}
+
+static size_t count_files(void)
+{
+    size_t count = 0;
+    DIR *names = opendir(folder);
+    REQUIRE(names != NULL);
+    for (const struct dirent *entry; (entry = readdir(names)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        count++;
+        (void)snprintf(file, sizeof file, "%s/%s", folder, entry->d_name);
+    }
+    (void)closedir(names);
+    return count;
+}
+
+static void handled(void)
+{
+    mqc__pieces_handled(&pieces, mqc_view_text("i"), mqc_view_text("t"));
+    CHECK_UNSIGNED(count_files(), 0);
+}
+
+static void test_event_goes_on_after_a_restart_at_every_piece(void)
+{
+    for (size_t cut = 1; cut < WHOLE_BYTES; cut++) {
+        start_in_folder();
+        take(cut, 0, cut);
+        restart();
+        take(cut, 0, cut); /* it may come again */
+        if (cut + 1 < WHOLE_BYTES)
+            take(cut, cut, cut + 1);
+        restart();
+        take_last(cut, cut, WHOLE_BYTES);
+        CHECK_UNSIGNED(count_files(), 1);
+        handled();
+        finish();
+    }
+}
+
+/* Its last piece comes again then, since it was not acknowledged. */
+static void test_event_that_was_not_handled_comes_again(void)
+{
+    start_in_folder();
+    take(1, 0, 10);
+    take_last(1, 10, WHOLE_BYTES);
+    restart();
+    take_last(1, 10, WHOLE_BYTES);
+    restart();
+    take_last(1, 10, WHOLE_BYTES);
+    handled();
+    restart();
+    take(1, 10, WHOLE_BYTES);
+    finish();
+}
+
+static void test_files_go_with_their_events(void)
+{
+    start_in_folder();
+    take(1, 0, 10);
+    CHECK_UNSIGNED(count_files(), 1);
+    take(2, 0, 10);
+    CHECK_UNSIGNED(count_files(), 1);
+    take(2, 20, 30);
+    CHECK_UNSIGNED(count_files(), 0);
+    take(3, 0, 10);
+    mqc__pieces_forget(&pieces, mqc_view_text("i"), mqc_view_text("t"));
+    CHECK_UNSIGNED(count_files(), 0);
+    for (int i = 0; i < 20; i++) {
+        const char instance[] = {(char)('a' + i), '\0'};
+        CHECK_INT(take_of(instance, "t", 1, 0, 10), MQC_OK);
+    }
+    CHECK_UNSIGNED(count_files(), 10);
+    finish();
+    start(3, 1000, 10000);
+    REQUIRE(mqc__pieces_open(&pieces, folder, true));
+    CHECK_UNSIGNED(mqc__map_count(&pieces.events), 3);
+    CHECK_UNSIGNED(count_files(), 3);
+    finish();
+    start(10, WHOLE_BYTES - 1, 10000);
+    REQUIRE(mqc__pieces_open(&pieces, folder, true));
+    CHECK_UNSIGNED(mqc__map_count(&pieces.events), 0);
+    CHECK_UNSIGNED(count_files(), 0);
+    finish();
+}
+
+/* As a power cut may leave it: what is whole counts, and more can be added behind it. */
+static void test_torn_files_are_read_as_far_as_they_are_whole(void)
+{
+    start_in_folder();
+    take(1, 0, 10);
+    CHECK_UNSIGNED(count_files(), 1);
+    struct stat first;
+    REQUIRE(stat(file, &first) == 0);
+    take(1, 10, 20);
+    struct stat both;
+    REQUIRE(stat(file, &both) == 0);
+    for (off_t size = both.st_size - 1; size >= first.st_size; size--) {
+        REQUIRE(truncate(file, size) == 0);
+        restart();
+        take(1, 20, 30); /* a gap, which ends it */
+        CHECK_UNSIGNED(count_files(), 0);
+        take(1, 0, 10);
+        take(1, 10, 20);
+        REQUIRE(truncate(file, size) == 0);
+        restart();
+        take_last(1, 10, WHOLE_BYTES);
+        handled();
+        take(1, 0, 10);
+        take(1, 10, 20);
+    }
+    for (off_t size = first.st_size - 1; size >= 0; size--) {
+        finish();
+        REQUIRE(truncate(file, size) == 0);
+        start_in_folder();
+        CHECK(count_files() <= 1);
+        CHECK(!awaits("i", 2));
+        mqc__pieces_forget(&pieces, mqc_view_text("i"), mqc_view_text("t"));
+        take(1, 0, 10);
+    }
+    mqc__pieces_forget(&pieces, mqc_view_text("i"), mqc_view_text("t"));
+    finish();
+}
+
+static void test_damaged_bytes_are_not_taken(void)
+{
+    start_in_folder();
+    take(1, 0, 10);
+    CHECK_UNSIGNED(count_files(), 1);
+    struct stat status;
+    REQUIRE(stat(file, &status) == 0);
+    for (off_t at = 0; at < status.st_size; at++) {
+        finish();
+        FILE *damaged = fopen(file, "r+e");
+        REQUIRE(damaged != NULL);
+        REQUIRE(fseek(damaged, (long)at, SEEK_SET) == 0);
+        const int byte = fgetc(damaged);
+        REQUIRE(fseek(damaged, (long)at, SEEK_SET) == 0);
+        REQUIRE(fputc(byte ^ 0x10, damaged) != EOF && fclose(damaged) == 0);
+        start_in_folder();
+        take(1, 10, WHOLE_BYTES); /* it would be complete */
+        take(1, 0, 10);
+    }
+    mqc__pieces_forget(&pieces, mqc_view_text("i"), mqc_view_text("t"));
+    CHECK_UNSIGNED(count_files(), 0);
+    finish();
+}
+
+static void test_without_room_on_the_disk_the_event_is_in_memory(void)
+{
+    struct rlimit before;
+    REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    for (rlim_t room = 0; room < 100; room += 9) {
+        start_in_folder();
+        const struct rlimit small = {room, before.rlim_max};
+        REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+        take(1, 0, 10);
+        take(1, 10, 20);
+        REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
+        CHECK(pieces.file_errno != 0);
+        CHECK_UNSIGNED(count_files(), 0);
+        take_last(1, 20, WHOLE_BYTES);
+        finish();
+    }
+    (void)signal(SIGXFSZ, handler);
+}
+
+static void test_folder_that_cannot_be_made_is_refused(void)
+{
+    start(10, 1000, 10000);
+    CHECK(!mqc__pieces_open(&pieces, "/nowhere/at/all", false));
+    CHECK_INT(errno, ENOENT);
+    take(1, 0, 10);
+    take_last(1, 10, WHOLE_BYTES);
+    finish();
+}
+
 static void test_without_memory_the_event_is_given_up(void)
 {
     size_t failures = 0;
@@ -308,8 +509,22 @@ int main(void)
         {"what_is_promised_takes_no_memory", test_what_is_promised_takes_no_memory},
         {"too_large_an_event_is_refused_once", test_too_large_an_event_is_refused_once},
         {"random_pieces_make_the_event_or_nothing", test_random_pieces_make_the_event_or_nothing},
+        {"event_goes_on_after_a_restart_at_every_piece",
+         test_event_goes_on_after_a_restart_at_every_piece},
+        {"event_that_was_not_handled_comes_again", test_event_that_was_not_handled_comes_again},
+        {"files_go_with_their_events", test_files_go_with_their_events},
+        {"torn_files_are_read_as_far_as_they_are_whole",
+         test_torn_files_are_read_as_far_as_they_are_whole},
+        {"damaged_bytes_are_not_taken", test_damaged_bytes_are_not_taken},
+        {"without_room_on_the_disk_the_event_is_in_memory",
+         test_without_room_on_the_disk_the_event_is_in_memory},
+        {"folder_that_cannot_be_made_is_refused", test_folder_that_cannot_be_made_is_refused},
         {"without_memory_the_event_is_given_up", test_without_memory_the_event_is_given_up},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("backend.pieces", tests);
+    if (mkdtemp(folder) == NULL)
+        return EXIT_FAILURE;
+    const int status = suite_run("backend.pieces", tests);
+    (void)rmdir(folder);
+    return status;
 }
