@@ -66,6 +66,15 @@ static bool offer(const struct publisher *publisher, unsigned topic, size_t size
     return false;
 }
 
+/* A big message has the last topic to itself, if there are several: one topic keeps its order. */
+static unsigned topic_of(const struct plan *plan, uint64_t sequence, size_t size)
+{
+    const unsigned last = plan->settings.topic_count - 1;
+    if (plan->big_bytes == 0 || last == 0)
+        return (unsigned)(sequence % plan->settings.topic_count);
+    return size == plan->big_bytes ? last : (unsigned)(sequence % last);
+}
+
 bool publisher_send(struct publisher *publisher, size_t size)
 {
     struct phase *phase = &publisher->pair->phases[publisher->phase];
@@ -74,8 +83,7 @@ bool publisher_send(struct publisher *publisher, size_t size)
                                       .phase = publisher->phase,
                                       .size = (uint32_t)size};
     payload_write(publisher->payload, &head);
-    const unsigned topic = (unsigned)(head.sequence % publisher->plan->settings.topic_count);
-    if (!offer(publisher, topic, size))
+    if (!offer(publisher, topic_of(publisher->plan, head.sequence, size), size))
         return false;
     phase->accepted++;
     publisher->sent++;
