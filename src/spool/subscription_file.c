@@ -24,8 +24,11 @@ static enum mqc_error fail_errno(const char *path, const char *what, int number,
                                  struct mqc_error_info *info)
 {
     char reason[128];
-    return mqc__fail(info, MQC_EIO, "the file of subscriptions %s cannot be %s: %s", path, what,
-                     strerror_r(number, reason, sizeof reason));
+    return mqc__fail(info, MQC_EIO,
+                     "the file of subscriptions %s cannot be %s: %s; check that the folder of "
+                     "delivery.directory can be made, that this user may write there, and that the "
+                     "disk has room",
+                     path, what, strerror_r(number, reason, sizeof reason));
 }
 
 /* What stands before a filter in its line. Returns its size. */
