@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """`mqcluster publish` against a Mosquitto of the test's own."""
 
+import fcntl
 import json
 import os
 import pty
 import signal
+import struct
 import subprocess
+import termios
 import time
 
-from harness import (MQCLUSTER, SHARED, Skip, check, check_equal, check_in, environment, mqcluster,
-                     run_suite)
+from harness import (MQCLUSTER, PATIENCE, SHARED, Skip, check, check_equal, check_in, environment,
+                     mqcluster, run_suite)
 
 # Tagged values of every type, and what is read back where that is written differently.
 VALUES = [
@@ -35,6 +38,11 @@ VALUES = [
 
 def request(topic, event, *args):
     return json.dumps({"topic": topic, "event": event, "args": list(args)}) + "\n"
+
+
+def unread_bytes(pipe):
+    """How much was written to a pipe and not read yet."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"    "))[0]
 
 
 def numbers(messages):
@@ -182,6 +190,11 @@ def test_stdin_stopped_while_the_outbox_is_full_is_a_failure(world):
                             "--stdin")
     publisher.write("".join(request("app/n", "number", number) for number in range(50)))
     publisher.wait_for("connect", publisher.err)
+    deadline = time.monotonic() + PATIENCE
+    while unread_bytes(publisher.process.stdin) != 0:
+        check(time.monotonic() < deadline, "it does not read")
+        time.sleep(0.05)
+    time.sleep(1)  # for ten events that it has in memory
     publisher.signal(signal.SIGTERM)
     check_equal(publisher.process.wait(60), 1)
     publisher.wait_for("stopped after line 11", publisher.err)
