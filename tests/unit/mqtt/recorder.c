@@ -182,6 +182,7 @@ struct wish {
     size_t ticks;
     bool is_blocked;
     const char *filters;
+    const char *last_filters;
 };
 
 static size_t count_errors_locked(const struct recorder *recorder, const char *tag)
@@ -195,6 +196,13 @@ static size_t count_errors_locked(const struct recorder *recorder, const char *t
     return count;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t size = strlen(text);
+    const size_t end_size = strlen(end);
+    return size >= end_size && strcmp(text + size - end_size, end) == 0;
+}
+
 static bool is_fulfilled_locked(const struct recorder *recorder, const struct wish *wish)
 {
     size_t states = 0;
@@ -204,6 +212,7 @@ static bool is_fulfilled_locked(const struct recorder *recorder, const struct wi
            recorder->tick_count >= wish->ticks &&
            (wish->tag == NULL || count_errors_locked(recorder, wish->tag) > 0) &&
            (wish->filters == NULL || strcmp(recorder->filters, wish->filters) == 0) &&
+           (wish->last_filters == NULL || ends_with(recorder->filters, wish->last_filters)) &&
            (!wish->is_blocked || recorder->blocked_count > 0);
 }
 
@@ -253,6 +262,11 @@ bool recorder_wait_blocked(struct recorder *recorder)
 bool recorder_wait_filters(struct recorder *recorder, const char *filters)
 {
     return wait_for(recorder, (struct wish){.filters = filters});
+}
+
+bool recorder_wait_last_filters(struct recorder *recorder, const char *filters)
+{
+    return wait_for(recorder, (struct wish){.last_filters = filters});
 }
 
 uint64_t recorder_ack(struct recorder *recorder, size_t index)

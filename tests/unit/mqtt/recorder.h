@@ -51,6 +51,9 @@ bool recorder_wait_ticks(struct recorder *recorder, size_t count);
 bool recorder_wait_blocked(struct recorder *recorder);
 /* Waits until these filters were told, one time after the other: "a b |b |". */
 bool recorder_wait_filters(struct recorder *recorder, const char *filters);
+/* Waits until these were told last, whatever came before: a connection that is made anew tells
+ * some of them again. */
+bool recorder_wait_last_filters(struct recorder *recorder, const char *filters);
 
 /* The acknowledgement of a message that came, from 0. */
 uint64_t recorder_ack(struct recorder *recorder, size_t index);
