@@ -270,12 +270,25 @@ static void test_wrong_argument_is_refused_by_name(void)
     }
 }
 
+struct refused_payload {
+    struct argument payload;
+    const char *problem;
+};
+
+static void check_refused(const struct refused_payload *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct outcome o =
+            decode_exact(mqc_view_bytes(cases[i].payload.bytes, cases[i].payload.size));
+        CHECK_INT(o.error, MQC_EMALFORMED);
+        CHECK_CONTAINS(o.info.text, cases[i].problem);
+        fini(&o);
+    }
+}
+
 static void test_wrong_wire_form_is_refused(void)
 {
-    static const struct {
-        struct argument payload;
-        const char *problem;
-    } cases[] = {
+    static const struct refused_payload cases[] = {
         {WIRE("\x00"), "no field begins here"},
         {WIRE("\x80\x00\x00"), "no field begins here"},
         {WIRE("\x80\x80\x80\x80\x80\x01\x00"), "no field begins here"},
@@ -306,7 +319,13 @@ static void test_wrong_wire_form_is_refused(void)
         {WIRE("\x8a\x01\x01x"), "another wire type"},
         {WIRE("\x88\x01\x80"), "a number is cut off"},
         {WIRE("\x9a\x01\x00"), "another wire type"},
-        /* pieces */
+    };
+    check_refused(cases, sizeof cases / sizeof cases[0]);
+}
+
+static void test_pieces_that_cannot_be_are_refused(void)
+{
+    static const struct refused_payload cases[] = {
         {WIRE("\x68\x01"), "another wire type"},
         {WIRE("\x6a\x02\x0a\x00"), "another wire type"},
         {WIRE("\x6a\x02\x1a\x01"), "longer than what surrounds it"},
@@ -337,13 +356,7 @@ static void test_wrong_wire_form_is_refused(void)
               "e\x12\x04\x7a\x00\x7a\x00"),
          "comes again"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct outcome o =
-            decode_exact(mqc_view_bytes(cases[i].payload.bytes, cases[i].payload.size));
-        CHECK_INT(o.error, MQC_EMALFORMED);
-        CHECK_CONTAINS(o.info.text, cases[i].problem);
-        fini(&o);
-    }
+    check_refused(cases, sizeof cases / sizeof cases[0]);
 }
 
 static void test_event_without_name_is_refused(void)
@@ -470,6 +483,7 @@ int main(void)
         {"very_deep_payload_is_refused", test_very_deep_payload_is_refused},
         {"wrong_argument_is_refused_by_name", test_wrong_argument_is_refused_by_name},
         {"wrong_wire_form_is_refused", test_wrong_wire_form_is_refused},
+        {"pieces_that_cannot_be_are_refused", test_pieces_that_cannot_be_are_refused},
         {"event_without_name_is_refused", test_event_without_name_is_refused},
         {"unknown_fields_are_skipped", test_unknown_fields_are_skipped},
         {"unknown_kinds_become_none_and_are_counted",
