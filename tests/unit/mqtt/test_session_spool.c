@@ -2,6 +2,7 @@
 #include "support/suite.h"
 #include "unit/mqtt/fake_session.h"
 
+#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -20,11 +21,17 @@ static void make_folder(void)
     (void)snprintf(state, sizeof state, "%s/state", folder);
 }
 
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+    (void)about;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
 static void remove_folder(void)
 {
-    char command[200];
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    CHECK_INT(system(command), 0);
+    CHECK_INT(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static struct mqc__session_options on_disk(const char *instance)

@@ -342,7 +342,7 @@ static void test_damage_while_running_costs_what_is_damaged(void)
     REQUIRE(fd >= 0);
     char torn[3 * 4096];
     memset(torn, 0x5a, sizeof torn);
-    CHECK_INT(pwrite(fd, torn, sizeof torn, 1000 * 4096), sizeof torn);
+    CHECK_INT(pwrite(fd, torn, sizeof torn, (off_t)1000 * 4096), sizeof torn);
     CHECK_INT(close(fd), 0);
     owner_double_add_room(&owner, SIZE_MAX);
     for (unsigned turn = 0; turn < 10; turn++) {
